@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package exec
+
+import (
+	"cmp"
+	"slices"
+)
+
+// OriginKind says in which role a peer vouches for a value.
+type OriginKind uint8
+
+// The kinds of origin. The zero kind is OriginUnknown, which vouches for
+// nothing.
+const (
+	OriginUnknown   OriginKind = iota // unsigned, unverifiable or unvisited
+	OriginInitiator                   // made by the script or by the initiator
+	OriginResult                      // a signed, successful result of a function
+	OriginCanon                       // order and choice made by a canon peer
+	OriginFailed                      // text of a failed call or of an error object
+)
+
+var originNames = [...]string{"unknown", "initiator", "result", "canon", "failed"}
+
+// String returns the lower-case name of k.
+func (k OriginKind) String() string {
+	if int(k) < len(originNames) {
+		return originNames[k]
+	}
+	return originNames[OriginUnknown]
+}
+
+// MarshalText writes the name of k.
+func (k OriginKind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
+
+// UnmarshalText reads a name that MarshalText wrote; any other text is
+// OriginUnknown.
+func (k *OriginKind) UnmarshalText(text []byte) error {
+	*k = OriginUnknown
+	if i := slices.Index(originNames[:], string(text)); i >= 0 {
+		*k = OriginKind(i)
+	}
+	return nil
+}
+
+// Origin is one party that vouches for a value. Peer is empty for
+// OriginInitiator made by the script and for OriginUnknown. Service, Function,
+// ArgumentHash and CID are filled for OriginResult only: the function, the CID
+// of the JSON array of its arguments, and the CID of the service result as it
+// stands in the signed part of particle data.
+type Origin struct {
+	Kind         OriginKind `json:"kind"`
+	Peer         string     `json:"peer,omitempty"`
+	Service      string     `json:"service,omitempty"`
+	Function     string     `json:"function,omitempty"`
+	ArgumentHash string     `json:"argument_hash,omitempty"`
+	CID          string     `json:"cid,omitempty"`
+}
+
+// Compare orders origins by kind, then by their fields in order. Origin sets
+// are sorted by it and hold no two equal members.
+func (o Origin) Compare(p Origin) int {
+	return cmp.Or(
+		cmp.Compare(o.Kind, p.Kind),
+		cmp.Compare(o.Peer, p.Peer),
+		cmp.Compare(o.Service, p.Service),
+		cmp.Compare(o.Function, p.Function),
+		cmp.Compare(o.ArgumentHash, p.ArgumentHash),
+		cmp.Compare(o.CID, p.CID),
+	)
+}
