@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package data
+
+import (
+	"crypto/sha256"
+
+	gocid "github.com/ipfs/go-cid"
+	"github.com/zeebo/blake3"
+)
+
+// CID is a content identifier in text form. Those made here are CIDv1, codec
+// json (0x0200), BLAKE3-256 (0x1e), lower-case base32: 61 characters. Equal
+// content may have another spelling on the wire, so equality of CIDs is that of
+// their text.
+type CID string
+
+// The parts of a CID's binary form: version 1, codec json as an unsigned varint,
+// hash, length of the digest.
+const (
+	codecJSON  = 0x0200
+	hashSHA256 = 0x12
+	hashBLAKE3 = 0x1e
+	digestLen  = 32
+	cidBytes   = 5 + digestLen
+	cidText    = 1 + (cidBytes*8+4)/5
+)
+
+// base32Lower is the alphabet of multibase prefix b.
+const base32Lower = "abcdefghijklmnopqrstuvwxyz234567"
+
+// cidOf names content by its BLAKE3-256 digest.
+func cidOf(content []byte) CID {
+	digest := blake3.Sum256(content)
+	text := textOf(&digest)
+	return CID(text[:])
+}
+
+// textOf spells the CID of a BLAKE3-256 digest.
+func textOf(digest *[digestLen]byte) (text [cidText]byte) {
+	raw := [cidBytes]byte{0x01, 0x80, 0x04, hashBLAKE3, digestLen}
+	copy(raw[5:], digest[:])
+	text[0] = 'b'
+	var acc, bits uint
+	n := 1
+	for _, c := range raw {
+		acc, bits = acc<<8|uint(c), bits+8
+		for ; bits >= 5; bits -= 5 {
+			text[n] = base32Lower[acc>>(bits-5)&31]
+			n++
+		}
+	}
+	text[n] = base32Lower[acc<<(5-bits)&31] // 296 bits leave one over
+	return text
+}
+
+// ValueCID names a value by its JSON text, which must be normalised for values
+// made here. It also makes argument hashes: the value is then the array of the
+// arguments.
+func ValueCID(json string) CID { return cidOf([]byte(json)) }
+
+// CID names t.
+func (t *Tetraplet) CID() CID {
+	var b [256]byte
+	return cidOf(t.appendJSON(b[:0]))
+}
+
+// CID names r.
+func (r *ServiceResult) CID() CID {
+	var b [256]byte
+	return cidOf(r.appendJSON(b[:0]))
+}
+
+// CID names e.
+func (e *CanonElement) CID() CID {
+	var b [320]byte
+	return cidOf(e.appendJSON(b[:0]))
+}
+
+// CID names r.
+func (r *CanonResult) CID() CID {
+	return cidOf(r.appendJSON(make([]byte, 0, 100+len(r.Values)*(cidText+3))))
+}
+
+// names reports whether c is a CID of content. The spelling of c may differ from
+// ours, and its hash may be SHA-256.
+//
+// Source: aquavm@a600c173 crates/air-lib/interpreter-cid/src/verify.rs.
+func (c CID) names(content []byte) bool {
+	digest := blake3.Sum256(content)
+	if text := textOf(&digest); string(c) == string(text[:]) {
+		return true
+	}
+	parsed, err := gocid.Decode(string(c))
+	if err != nil || parsed.Version() != 1 || parsed.Type() != codecJSON {
+		return false
+	}
+	prefix, hash := parsed.Prefix(), parsed.Hash()
+	if prefix.MhLength != digestLen || len(hash) < digestLen {
+		return false
+	}
+	claimed := hash[len(hash)-digestLen:]
+	switch prefix.MhType {
+	case hashBLAKE3:
+		return string(claimed) == string(digest[:])
+	case hashSHA256:
+		sum := sha256.Sum256(content)
+		return string(claimed) == string(sum[:])
+	default:
+		return false
+	}
+}

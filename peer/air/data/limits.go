@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package data
+
+// Limits bounds what is accepted from the wire. A zero field means no bound but
+// those of the format.
+type Limits struct {
+	Bytes   int // of the envelope, in bytes
+	States  int // of the trace
+	Entries int // of all CID stores together
+	Signers int // signatures: each costs one verification
+}
+
+// DefaultLimits are the bounds of a peer: 64 MiB of data as upstream's default,
+// and room for any particle that a bound particle id allows (1 024 hops).
+func DefaultLimits() Limits {
+	return Limits{Bytes: 64 << 20, States: 1 << 20, Entries: 1 << 20, Signers: 1024}
+}
