@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package randomx
+
+func blockFunc() func(dst, a, b *argonBlock, keep bool) { return blockGeneric }
