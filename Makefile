@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+# Every target explains itself in `make help`. Variables can be overridden.
+
+GO          ?= go
+BUILD       ?= build
+VERSION     ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS     ?= -s -w -X github.com/cosmos/cosmos-sdk/version.Version=$(VERSION) -X github.com/cosmos/cosmos-sdk/version.Name=fluence -X github.com/cosmos/cosmos-sdk/version.AppName=fluenced
+HOME_DIR    ?= .devnet
+FUZZTIME    ?= 30s
+# Packages that link the whole application; they are tested one after another.
+APP_PKGS     = ./app/... ./cmd/fluenced/...
+LIGHT_PKGS   = $(shell $(GO) list ./... | grep -v -e /app -e /cmd/fluenced$$ -e /scripts/interop)
+RACE_PKGS    = ./peer/... ./proofs/... ./x/...
+INVOCATIONS ?= 20000
+
+export CGO_ENABLED ?= 0
+
+.PHONY: help build test race test-long lint fmt fuzz sim interop oracle chaos cover proto check deps devnet testnet-files clean npm tools
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## build build/fluenced
+	@mkdir -p $(BUILD)
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BUILD)/fluenced ./cmd/fluenced
+
+devnet: build ## build, then run a local network in the foreground; Ctrl-C ends it
+	$(BUILD)/fluenced devnet --home $(HOME_DIR)
+
+test: build npm ## run all tests, long suites at a bounded size
+	scripts/test.sh bounded
+
+test-long: build npm ## run all tests at full size (hours)
+	scripts/test.sh full
+
+race: ## run the tests of everything but the application under the race detector
+	CGO_ENABLED=1 $(GO) test -race -p 2 $(RACE_PKGS)
+
+check: ## vet, lint and house rules
+	$(GO) vet ./...
+	$(MAKE) --no-print-directory lint
+	$(GO) test ./scripts/house/...
+
+lint: tools ## run the linters that scripts/tools pins
+	$(BUILD)/tools/golangci-lint run ./...
+
+fmt: tools ## format changed Go files
+	$(BUILD)/tools/golangci-lint fmt ./...
+
+tools: $(BUILD)/tools/golangci-lint ## build the pinned tools
+
+$(BUILD)/tools/golangci-lint: scripts/tools/go.mod scripts/tools/go.sum
+	@mkdir -p $(BUILD)/tools
+	cd scripts/tools && $(GO) build -o ../../$(BUILD)/tools/golangci-lint github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+fuzz: ## run every fuzz target for FUZZTIME
+	scripts/fuzz.sh $(FUZZTIME)
+
+sim: ## simulate random operations over all modules
+	$(GO) test -tags sim -p 1 ./app/...
+
+npm: ## install the pinned official packages that the interop suites use
+	cd scripts/interop && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+
+interop: build npm ## run the official packages against our processes
+	$(GO) test -tags interop -p 1 -count 1 ./scripts/interop/... ./cmd/fluenced/...
+
+oracle: npm ## compare with the official programs
+	FLUENCE_ORACLE_INVOCATIONS=$(INVOCATIONS) $(GO) test -tags oracle -count 1 ./peer/air/...
+
+chaos: build ## kill, pause and cut off real processes
+	$(GO) test -tags chaos -p 1 -count 1 ./cmd/fluenced/...
+
+cover: ## coverage by package
+	$(GO) test -coverprofile cover.out $(LIGHT_PKGS) | grep -v 'no test files'
+
+proto: ## generate Go code from proto/
+	scripts/proto/generate.sh
+
+deps: ## install what only some oracle suites need (Debian, root)
+	scripts/deps.sh
+
+testnet-files: build ## write the homes of a validator set for separate machines into build/testnet
+	$(BUILD)/fluenced testnet files --output $(BUILD)/testnet
+
+clean: ## remove what was built and the local network
+	rm -rf $(BUILD) $(HOME_DIR) cover.out
