@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package app
+
+import (
+	"github.com/cosmos/cosmos-sdk/types/module"
+	"github.com/ethereum/go-ethereum/common"
+	corevm "github.com/ethereum/go-ethereum/core/vm"
+)
+
+// ownModule says how one module under x/ joins the application. Its store key is its name.
+type ownModule struct {
+	basic    module.AppModuleBasic
+	accounts map[string][]string // module accounts and their permissions
+	// build makes the keeper, keeps it in a and returns the module. The SDK's and the EVM's keepers exist.
+	build func(a *App) module.AppModule
+}
+
+// ownModules lists the modules of this repository in the order in which they are built, begin and end a block,
+// and read genesis. This is the only place that names them.
+func ownModules() []ownModule {
+	return []ownModule{}
+}
+
+// ownPrecompiles returns the precompiles of this repository, built over the keepers of a. Their addresses start
+// at 0x0F00; cosmos/evm's own end at 0x0807.
+func ownPrecompiles(*App) map[common.Address]corevm.PrecompiledContract {
+	return map[common.Address]corevm.PrecompiledContract{}
+}
+
+// ownPrecompileAddresses lists the addresses of ownPrecompiles that a new chain activates, sorted, with checksum.
+func ownPrecompileAddresses() []string { return []string{} }
