@@ -240,6 +240,7 @@ func TestLaws(t *testing.T) {
 }
 
 func exportImport(t *testing.T, rt *rapid.T, k *keeper.Keeper, env *kit.Env) {
+	t.Helper()
 	g, err := k.ExportGenesis(env.Ctx())
 	if err != nil {
 		rt.Fatal(err)
