@@ -110,6 +110,12 @@ func (h *hold) release() {
 	h.freeLocked()
 }
 
+func (h *hold) isClosed() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.closed
+}
+
 func (h *hold) close() {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package randomx
+
+import (
+	"context"
+	"encoding/binary"
+	"math"
+	"sync/atomic"
+	"unsafe"
+
+	"golang.org/x/crypto/blake2b"
+)
+
+// zeroReg is the index of a register that is always zero, the base of absolute
+// addresses.
+const zeroReg = 8
+
+// VM computes hashes, one at a time: in light mode over a Cache, in fast mode
+// over a Dataset. It owns ScratchSize bytes and must be closed. Two goroutines
+// must not use one VM; the second gets ErrBusy.
+type VM struct {
+	busy    atomic.Bool
+	stop    atomic.Bool // asks a running hash to give up
+	closed  bool        // guarded by busy
+	scratch *region
+	pad     *[scratchWords]uint64
+	aes     *aesUnit
+	opcodes [256]uint8
+	mask    uint32 // Params.addrMask
+	hold    *hold  // of the cache or dataset
+
+	mem   []line // light mode: the cache
+	progs []ssProgram
+	full  []line // fast mode: the dataset
+
+	prog    program
+	r       [16]uint64 // r0 to r7, zeroReg; the rest pads for the mask of an index
+	f, e    [4][2]float64
+	fprc    uint8
+	spare   line // light mode: an item computed before it is asked for
+	spareAt uint64
+}
+
+// NewVM returns a light-mode VM over c. The VM keeps the cache's memory until it
+// is closed, and answers ErrClosed once the cache is closed.
+//
+// Errors: ErrNil, ErrClosed, ErrNoMemory.
+func NewVM(c *Cache, m Memory) (*VM, error) {
+	if c == nil {
+		return nil, ErrNil
+	}
+	return newVM(&VM{mem: c.mem, progs: c.progs, mask: c.params.addrMask(), hold: c.hold}, m)
+}
+
+func newVM(vm *VM, m Memory) (*VM, error) {
+	if !vm.hold.acquire() {
+		return nil, ErrClosed
+	}
+	r, err := m.alloc(scratchL3)
+	if err != nil {
+		vm.hold.release()
+		return nil, err
+	}
+	vm.scratch = r
+	vm.pad = (*[scratchWords]uint64)(unsafe.Pointer(unsafe.SliceData(r.words())))
+	vm.aes, vm.opcodes = newAESUnit(), opTable()
+	return vm, nil
+}
+
+// Close frees the scratchpad and lets the cache or dataset go. Closing twice is
+// no error.
+//
+// Errors: ErrBusy while another goroutine hashes, ErrNil.
+func (vm *VM) Close() error {
+	if vm == nil {
+		return ErrNil
+	}
+	if !vm.busy.CompareAndSwap(false, true) {
+		return ErrBusy
+	}
+	defer vm.busy.Store(false)
+	if vm.closed {
+		return nil
+	}
+	vm.closed, vm.pad, vm.mem, vm.full = true, nil, nil, nil
+	vm.scratch.free()
+	vm.hold.release()
+	return nil
+}
+
+// Hash returns the RandomX hash of input, 0 to MaxInput bytes. When ctx ends it
+// stops within a millisecond or so and returns the error of ctx.
+//
+// Errors: ErrNil, ErrInput, ErrBusy, ErrClosed, the error of ctx.
+func (vm *VM) Hash(ctx context.Context, input []byte) ([HashSize]byte, error) {
+	var out [HashSize]byte
+	switch {
+	case vm == nil:
+		return out, ErrNil
+	case len(input) > MaxInput:
+		return out, ErrInput
+	case !vm.busy.CompareAndSwap(false, true):
+		return out, ErrBusy
+	}
+	defer vm.busy.Store(false)
+	if vm.closed || vm.hold.isClosed() {
+		return out, ErrClosed
+	}
+	vm.stop.Store(false)
+	defer context.AfterFunc(ctx, func() { vm.stop.Store(true) })()
+	if !vm.hash(input, &out) {
+		return [HashSize]byte{}, context.Cause(ctx)
+	}
+	return out, nil
+}
+
+// hash is chapter 2 of the specification. It reports false when it was stopped.
+func (vm *VM) hash(input []byte, out *[HashSize]byte) bool {
+	seed := blake2b.Sum512(input)
+	var state aesState
+	for i := range state {
+		state[i] = binary.LittleEndian.Uint64(seed[8*i:])
+	}
+	vm.aes.fill1(&state, vm.pad[:])
+	vm.fprc = nearest
+	var file [256]byte
+	for n := range programCount {
+		var words [programWords]uint64
+		vm.aes.fill4(&state, words[:])
+		vm.prog.decode(&words, &vm.opcodes)
+		if !vm.run() {
+			return false
+		}
+		vm.registerFile(&file)
+		if n < programCount-1 {
+			seed = blake2b.Sum512(file[:])
+			for i := range state {
+				state[i] = binary.LittleEndian.Uint64(seed[8*i:])
+			}
+		}
+	}
+	for i, w := range vm.aes.hash1(vm.pad[:]) {
+		binary.LittleEndian.PutUint64(file[192+8*i:], w)
+	}
+	*out = blake2b.Sum256(file[:])
+	return true
+}
+
+// registerFile writes the registers r, f, e, a in order.
+func (vm *VM) registerFile(file *[256]byte) {
+	for i, w := range vm.r[:8] {
+		binary.LittleEndian.PutUint64(file[8*i:], w)
+	}
+	for g, group := range [...]*[4][2]float64{&vm.f, &vm.e, &vm.prog.a} {
+		for i, reg := range group {
+			at := 64 + 64*g + 16*i
+			binary.LittleEndian.PutUint64(file[at:], math.Float64bits(reg[0]))
+			binary.LittleEndian.PutUint64(file[at+8:], math.Float64bits(reg[1]))
+		}
+	}
+}
