@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	libp2phost "github.com/libp2p/go-libp2p/core/host"
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"github.com/go-fluence/fluence/peer/particle"
+)
+
+// Send writes p to peer to on a new stream. A connected peer is never dialled
+// again; any other is dialled at the addresses known for it. Nil means that
+// the bytes were written, not that they were read: the protocol has no answer.
+//
+// Errors: ErrNotRunning, ErrSelf, ErrNotConnected, ErrBusy, ErrTooLarge of
+// package particle, those of ctx, the stream's.
+func (h *Host) Send(ctx context.Context, to peer.ID, p *particle.Particle) error {
+	err := h.send(ctx, to, p)
+	h.cfg.Metrics.sent(p, err)
+	if err != nil {
+		return fmt.Errorf("send particle %s to %s: %w", p.ID, to, err)
+	}
+	return nil
+}
+
+func (h *Host) send(ctx context.Context, to peer.ID, p *particle.Particle) error {
+	net, err := h.libp2p()
+	if err != nil {
+		return err
+	}
+	if to == h.id {
+		return ErrSelf
+	}
+	ctx, cancel := context.WithTimeout(ctx, dialTime+timeFor(len(p.Data)+len(p.Script)))
+	defer cancel()
+	release, err := h.slots.take(ctx, to)
+	if err != nil {
+		return err
+	}
+	defer release()
+	frame, err := particle.AppendFrame(make([]byte, 0, particle.FrameSize(p)), p)
+	if err != nil {
+		return err
+	}
+	s, err := openStream(ctx, net, to)
+	if err != nil {
+		return err
+	}
+	if err := write(ctx, s, frame); err != nil {
+		_ = s.Reset()
+		return err
+	}
+	return nil
+}
+
+func openStream(ctx context.Context, net libp2phost.Host, to peer.ID) (network.Stream, error) {
+	if net.Network().Connectedness(to) == network.Connected {
+		ctx = network.WithNoDial(ctx, "connected")
+	} else if len(net.Peerstore().Addrs(to)) == 0 {
+		return nil, ErrNotConnected
+	}
+	s, err := net.NewStream(ctx, to, ParticleProtocol)
+	if err != nil {
+		if net.Network().Connectedness(to) != network.Connected && ctx.Err() == nil {
+			return nil, fmt.Errorf("%w: %w", ErrNotConnected, err)
+		}
+		return nil, fmt.Errorf("open stream: %w", err)
+	}
+	if err := s.Scope().SetService(serviceName); err != nil {
+		_ = s.Reset()
+		return nil, fmt.Errorf("join resource scope: %w", err)
+	}
+	return s, nil
+}
+
+// write writes the frame and ends the stream such that the other side gets all
+// of it, even if it never closes its own end.
+//
+// Over yamux the FIN of CloseWrite precedes the RST, so the reader keeps the
+// bytes, and both sides forget the stream at once; js-client would keep it for
+// ever after a mere Close and refuse the 1 001st. Over QUIC a reset discards
+// bytes that are not acknowledged yet, so there the stream is closed.
+func write(ctx context.Context, s network.Stream, frame []byte) error {
+	deadline := time.Now().Add(timeFor(len(frame)))
+	if d, ok := ctx.Deadline(); ok && d.Before(deadline) {
+		deadline = d
+	}
+	if err := s.SetWriteDeadline(deadline); err != nil {
+		return fmt.Errorf("set deadline: %w", err)
+	}
+	stop := context.AfterFunc(ctx, func() { _ = s.Reset() })
+	defer stop()
+	if _, err := s.Write(frame); err != nil {
+		return fmt.Errorf("write frame: %w", errors.Join(err, ctx.Err()))
+	}
+	if s.Conn().ConnState().Transport == "quic-v1" {
+		return s.Close()
+	}
+	if err := s.CloseWrite(); err != nil {
+		return fmt.Errorf("close stream: %w", err)
+	}
+	return s.Reset()
+}
+
+// slots bounds how many particles are written to one peer at once, and how many
+// wait for that: a client that reads slowly holds up its own particles only.
+type slots struct {
+	sends, waiting int
+
+	mu   sync.Mutex // guards the map and the counts in it
+	used map[peer.ID]*slot
+}
+
+type slot struct {
+	sem   chan struct{} // capacity sends; one element per particle being written
+	users int           // particles being written or waiting
+}
+
+func newSlots(q Quotas) *slots {
+	return &slots{sends: max(q.SendsPerPeer, 1), waiting: max(q.WaitingPerPeer, 0), used: make(map[peer.ID]*slot)}
+}
+
+// take waits for a turn; release gives it back.
+func (s *slots) take(ctx context.Context, to peer.ID) (release func(), err error) {
+	s.mu.Lock()
+	have, ok := s.used[to]
+	if !ok {
+		have = &slot{sem: make(chan struct{}, s.sends)}
+		s.used[to] = have
+	}
+	if have.users >= s.sends+s.waiting {
+		s.mu.Unlock()
+		return nil, ErrBusy
+	}
+	have.users++
+	s.mu.Unlock()
+
+	select {
+	case have.sem <- struct{}{}:
+		return func() { <-have.sem; s.leave(to, have) }, nil
+	case <-ctx.Done():
+		s.leave(to, have)
+		return nil, fmt.Errorf("wait for a turn: %w", ctx.Err())
+	}
+}
+
+func (s *slots) leave(to peer.ID, have *slot) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if have.users--; have.users == 0 {
+		delete(s.used, to)
+	}
+}
