@@ -33,7 +33,7 @@ func (a *At) ID() int { return a.Num }
 // Span returns the place of the instruction in the script text.
 func (a *At) Span() Span { return a.Where }
 
-func (a *At) instr() {}
+func (a *At) instr() *At { return a }
 
 // Instr is one instruction. The implementations are the pointer types of this
 // package named after the instructions, and no others.
@@ -44,8 +44,12 @@ type Instr interface {
 	ID() int
 	Span() Span
 	String() string
-	instr()
+	instr() *At
 }
+
+// End records that in ends before byte offset end; for the parser, which learns
+// it last.
+func End(in Instr, end int) { in.instr().Where.End = end }
 
 // Script is a parsed and validated script. It is never changed after parsing
 // and is safe for concurrent use.
