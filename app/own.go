@@ -6,6 +6,11 @@ import (
 	"github.com/cosmos/cosmos-sdk/types/module"
 	"github.com/ethereum/go-ethereum/common"
 	corevm "github.com/ethereum/go-ethereum/core/vm"
+
+	epochcontract "github.com/go-fluence/fluence/contracts/epoch"
+	"github.com/go-fluence/fluence/x/epoch"
+	epochkeeper "github.com/go-fluence/fluence/x/epoch/keeper"
+	epochtypes "github.com/go-fluence/fluence/x/epoch/types"
 )
 
 // ownModule says how one module under x/ joins the application. Its store key is its name.
@@ -19,14 +24,24 @@ type ownModule struct {
 // ownModules lists the modules of this repository in the order in which they are built, begin and end a block,
 // and read genesis. This is the only place that names them.
 func ownModules() []ownModule {
-	return []ownModule{}
+	return []ownModule{{
+		basic: epoch.AppModule{},
+		build: func(a *App) module.AppModule {
+			a.Epoch = epochkeeper.New(a.encoding.Codec, a.service(epochtypes.StoreKey), authority().String())
+			return epoch.NewAppModule(a.Epoch)
+		},
+	}}
 }
 
 // ownPrecompiles returns the precompiles of this repository, built over the keepers of a. Their addresses start
-// at 0x0F00; cosmos/evm's own end at 0x0807.
-func ownPrecompiles(*App) map[common.Address]corevm.PrecompiledContract {
-	return map[common.Address]corevm.PrecompiledContract{}
+// at 0x0F00; cosmos/evm's own end at 0x0807. It panics when an embedded ABI is broken, which only a build can cause.
+func ownPrecompiles(a *App) map[common.Address]corevm.PrecompiledContract {
+	epoch, err := epochcontract.New(a.Epoch)
+	if err != nil {
+		panic(err)
+	}
+	return map[common.Address]corevm.PrecompiledContract{epoch.Address(): epoch}
 }
 
 // ownPrecompileAddresses lists the addresses of ownPrecompiles that a new chain activates, sorted, with checksum.
-func ownPrecompileAddresses() []string { return []string{} }
+func ownPrecompileAddresses() []string { return []string{epochcontract.Address} }
