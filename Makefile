@@ -85,3 +85,8 @@ testnet-files: build ## write the homes of a validator set for separate machines
 
 clean: ## remove what was built and the local network
 	rm -rf $(BUILD) $(HOME_DIR) cover.out
+
+.PHONY: contracts
+contracts: npm ## compile the Solidity interfaces and generate their Go bindings
+	node scripts/interop/compile.mjs --abi contracts/abi
+	$(GO) run ./contracts/internal/gen contracts/abi contracts/bindings
