@@ -22,6 +22,9 @@ var (
 	ErrAddress = errors.New("address not allowed")
 	// ErrBusy means that too many particles already wait for the same peer.
 	ErrBusy = errors.New("too many particles wait for the peer")
+	// ErrRefused means that the peer read the particle and did not take it, or
+	// did not take it in time. Only peers of this kind can say so.
+	ErrRefused = errors.New("peer refused the particle")
 	// ErrQuota means that the delivering peer or address used up its quota.
 	ErrQuota = errors.New("quota used up")
 	// ErrNoHandler means that this host takes no particles.

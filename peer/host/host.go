@@ -27,11 +27,14 @@ import (
 )
 
 // Protocol names on the wire. The particle protocol has no network name in it;
-// identify carries it as the protocol version too.
+// identify carries it as the protocol version too. On TakenProtocol, which only
+// our peers speak, frames are the same, but the receiver closes its end when it
+// has taken the particle and resets the stream when it refuses.
 //
 // Source: nox@b349812f0:particle-protocol/src/lib.rs.
 const (
 	ParticleProtocol protocol.ID = "/fluence/particle/2.0.0"
+	TakenProtocol    protocol.ID = "/go-fluence/particle/2.0.0"
 	protocolVersion              = string(ParticleProtocol)
 	serviceName                  = "fluence.particle"
 )
@@ -158,6 +161,7 @@ func (h *Host) Run(ctx context.Context) error {
 
 	var streams sync.WaitGroup
 	net.SetStreamHandler(ParticleProtocol, h.streamHandler(ctx, &streams))
+	net.SetStreamHandler(TakenProtocol, h.streamHandler(ctx, &streams))
 
 	h.mu.Lock()
 	h.net = net
@@ -173,6 +177,7 @@ func (h *Host) Run(ctx context.Context) error {
 	h.net = nil
 	h.mu.Unlock()
 	net.RemoveStreamHandler(ParticleProtocol)
+	net.RemoveStreamHandler(TakenProtocol)
 	closeErr := errors.Join(events.Close(), net.Close())
 	streams.Wait()
 	if ctx.Err() != nil && errors.Is(runErr, ctx.Err()) {

@@ -111,11 +111,12 @@ func timeFor(size int) time.Duration {
 	return baseTime + time.Duration(size)*time.Second/minRate
 }
 
-// drain waits shortly for the sender's end of the stream, then closes our own:
-// js-client keeps a stream until both ends are closed.
+// drain closes our end, which tells peers of this kind that the particle was
+// taken, and waits shortly for the sender's: js-client keeps a stream until both
+// ends are closed.
 func (h *Host) drain(s network.Stream, r *bufio.Reader) error {
 	if err := s.CloseWrite(); err != nil {
-		return nil //nolint:nilerr // the sender reset the stream, which ends it too
+		return s.Reset() // the sender reset its end already
 	}
 	if err := s.SetReadDeadline(time.Now().Add(drainTime)); err != nil {
 		return fmt.Errorf("set deadline: %w", err)
@@ -124,10 +125,10 @@ func (h *Host) drain(s network.Stream, r *bufio.Reader) error {
 	if err == nil {
 		return errTrailing
 	}
-	if isTimeout(err) {
-		return s.Reset()
+	if errors.Is(err, io.EOF) {
+		return s.Close()
 	}
-	return s.Close()
+	return s.Reset()
 }
 
 // memory is what one stream has reserved.

@@ -53,7 +53,7 @@ type Quotas struct {
 	// the operator. nil means loopback; an empty list means none.
 	Exempt []netip.Prefix
 
-	SendsPerPeer   int // particles being written to one peer at once; 64
+	SendsPerPeer   int // particles being written to one peer at once; 256
 	WaitingPerPeer int // particles waiting for their turn; 4 096, then ErrBusy
 }
 
@@ -76,7 +76,7 @@ func DefaultQuotas() Quotas {
 		Addr:   Rate{Particles: 8000, ParticleBurst: 32000, Bytes: 256 << 20, ByteBurst: 1 << 30},
 		Exempt: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")},
 
-		SendsPerPeer: 64, WaitingPerPeer: 4096,
+		SendsPerPeer: 256, WaitingPerPeer: 4096,
 	}
 }
 
@@ -164,8 +164,8 @@ func (q Quotas) resourceManager() (network.ResourceManager, error) {
 		PeerDefault: rcmgr.ResourceLimits{
 			Conns: limit(q.ConnsPerPeer), ConnsInbound: limit(q.ConnsPerPeer), ConnsOutbound: limit(q.ConnsPerPeer), FD: limit(q.ConnsPerPeer),
 			Streams: none, StreamsInbound: scaled(q.StreamsPerPeer, 1.25), StreamsOutbound: scaled(q.StreamsPerPeer, 1.25), Memory: memoryLimit(q.MemoryPerPeer)},
-		Protocol:     map[protocol.ID]rcmgr.ResourceLimits{ParticleProtocol: particles},
-		ProtocolPeer: map[protocol.ID]rcmgr.ResourceLimits{ParticleProtocol: particlesOfPeer},
+		Protocol:     map[protocol.ID]rcmgr.ResourceLimits{ParticleProtocol: particles, TakenProtocol: particles},
+		ProtocolPeer: map[protocol.ID]rcmgr.ResourceLimits{ParticleProtocol: particlesOfPeer, TakenProtocol: particlesOfPeer},
 		Service:      map[string]rcmgr.ResourceLimits{serviceName: particles},
 		ServicePeer:  map[string]rcmgr.ResourceLimits{serviceName: particlesOfPeer},
 		Conn:         rcmgr.ResourceLimits{Memory: memoryLimit(q.MemoryPerPeer)},

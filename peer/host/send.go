@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"sync"
 	"time"
 
@@ -17,11 +18,12 @@ import (
 )
 
 // Send writes p to peer to on a new stream. A connected peer is never dialled
-// again; any other is dialled at the addresses known for it. Nil means that
-// the bytes were written, not that they were read: the protocol has no answer.
+// again; any other is dialled at the addresses known for it. Nil means that a
+// peer of this kind took p; of any other, only that the bytes were written: the
+// official protocol has no answer.
 //
-// Errors: ErrNotRunning, ErrSelf, ErrNotConnected, ErrBusy, ErrTooLarge of
-// package particle, those of ctx, the stream's.
+// Errors: ErrNotRunning, ErrSelf, ErrNotConnected, ErrBusy, ErrRefused,
+// ErrTooLarge of package particle, those of ctx, the stream's.
 func (h *Host) Send(ctx context.Context, to peer.ID, p *particle.Particle) error {
 	err := h.send(ctx, to, p)
 	h.cfg.Metrics.sent(p, err)
@@ -38,6 +40,9 @@ func (h *Host) send(ctx context.Context, to peer.ID, p *particle.Particle) error
 	}
 	if to == h.id {
 		return ErrSelf
+	}
+	if err := ctx.Err(); err != nil {
+		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, dialTime+timeFor(len(p.Data)+len(p.Script)))
 	defer cancel()
@@ -67,7 +72,7 @@ func openStream(ctx context.Context, net libp2phost.Host, to peer.ID) (network.S
 	} else if len(net.Peerstore().Addrs(to)) == 0 {
 		return nil, ErrNotConnected
 	}
-	s, err := net.NewStream(ctx, to, ParticleProtocol)
+	s, err := net.NewStream(ctx, to, TakenProtocol, ParticleProtocol)
 	if err != nil {
 		if net.Network().Connectedness(to) != network.Connected && ctx.Err() == nil {
 			return nil, fmt.Errorf("%w: %w", ErrNotConnected, err)
@@ -101,13 +106,31 @@ func write(ctx context.Context, s network.Stream, frame []byte) error {
 	if _, err := s.Write(frame); err != nil {
 		return fmt.Errorf("write frame: %w", errors.Join(err, ctx.Err()))
 	}
-	if s.Conn().ConnState().Transport == "quic-v1" {
-		return s.Close()
-	}
 	if err := s.CloseWrite(); err != nil {
 		return fmt.Errorf("close stream: %w", err)
 	}
+	switch {
+	case s.Protocol() == TakenProtocol:
+		return awaitTaken(s, deadline)
+	case s.Conn().ConnState().Transport == "quic-v1":
+		return s.Close()
+	}
 	return s.Reset()
+}
+
+// awaitTaken waits for the receiver's end of the stream.
+func awaitTaken(s network.Stream, deadline time.Time) error {
+	if err := s.SetReadDeadline(deadline); err != nil {
+		return fmt.Errorf("set deadline: %w", err)
+	}
+	var one [1]byte
+	switch _, err := io.ReadFull(s, one[:]); {
+	case err == nil:
+		return fmt.Errorf("%w: it answered on the stream", ErrRefused)
+	case !errors.Is(err, io.EOF):
+		return fmt.Errorf("%w: %w", ErrRefused, err)
+	}
+	return s.Close()
 }
 
 // slots bounds how many particles are written to one peer at once, and how many
