@@ -25,6 +25,7 @@ import (
 	"github.com/cosmos/gogoproto/proto"
 
 	"github.com/go-fluence/fluence/app/params"
+	epochtypes "github.com/go-fluence/fluence/x/epoch/types"
 )
 
 // Defaults of a new local chain that differ from the modules' own.
@@ -66,6 +67,7 @@ func DefaultGenesis() map[string]json.RawMessage {
 	set(evmtypes.ModuleName, evmGenesis())
 	set(feemarkettypes.ModuleName, feeMarketGenesis())
 	set(erc20types.ModuleName, erc20types.DefaultGenesisState())
+	set(epochtypes.ModuleName, epochGenesis())
 	return genesis
 }
 
@@ -129,6 +131,12 @@ func feeMarketGenesis() *feemarkettypes.GenesisState {
 	g.Params.BaseFee = sdkmath.LegacyNewDec(MinGasPrice)
 	g.Params.MinGasMultiplier = sdkmath.LegacyZeroDec() // charge the gas that was used, as Ethereum does
 	return g
+}
+
+func epochGenesis() *epochtypes.GenesisState {
+	p := epochtypes.DefaultParams()
+	p.Duration = epochtypes.LocalDuration
+	return epochtypes.DefaultGenesis(p)
 }
 
 // activePrecompiles lists the addresses of the precompiles a new chain activates, sorted, with checksum. Those

@@ -43,6 +43,8 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 	corevm "github.com/ethereum/go-ethereum/core/vm"
 	"github.com/spf13/cast"
+
+	epochkeeper "github.com/go-fluence/fluence/x/epoch/keeper"
 )
 
 // Keepers are the state machines of all modules.
@@ -63,6 +65,8 @@ type Keepers struct {
 	FeeMarket feemarketkeeper.Keeper
 	EVM       *evmkeeper.Keeper
 	ERC20     erc20keeper.Keeper
+
+	Epoch *epochkeeper.Keeper
 }
 
 // newKeepers builds the keepers bottom up: accounts and coins, stake, governance, the EVM.

@@ -14,6 +14,7 @@ import (
 	monoante "github.com/cosmos/evm/ante/evm"
 	anteiface "github.com/cosmos/evm/ante/interfaces"
 	evmtypes "github.com/cosmos/evm/x/vm/types"
+	"github.com/cosmos/gogoproto/proto"
 )
 
 // Signatures remembers signatures that verified, so that a transaction which passed CheckTx is not verified
@@ -102,17 +103,24 @@ func (r rememberingAccount) GetPubKey() cryptotypes.PubKey {
 	if _, multi := key.(multisig.PubKey); key == nil || multi {
 		return key
 	}
-	return rememberingKey{key, r.signatures}
+	return &rememberingKey{key, r.signatures}
 }
 
+// rememberingKey is a key that still packs as the type it holds.
 type rememberingKey struct {
 	cryptotypes.PubKey
 	signatures *Signatures
 }
 
+// XXX_MessageName returns the protobuf name of the key inside.
+func (r *rememberingKey) XXX_MessageName() string { return proto.MessageName(r.PubKey) }
+
+// Marshal returns the protobuf bytes of the key inside.
+func (r *rememberingKey) Marshal() ([]byte, error) { return proto.Marshal(r.PubKey) }
+
 // VerifySignature reports whether sig signs msg, from memory when it was verified before. The sign bytes cover
 // chain id, account number and sequence.
-func (r rememberingKey) VerifySignature(msg, sig []byte) bool {
+func (r *rememberingKey) VerifySignature(msg, sig []byte) bool {
 	key := digest([]byte(r.Type()), r.Bytes(), msg, sig)
 	if r.signatures.has(key) {
 		return true

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package apptest runs whole chains inside a test: several validators, each with its own application over a
+// store in memory, driven in lock step without CometBFT, network or clock. What it signs is valid on a chain
+// with the local chain id only.
+package apptest
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"testing"
+	"time"
+
+	"cosmossdk.io/log/v2"
+	abci "github.com/cometbft/cometbft/abci/types"
+	cmtproto "github.com/cometbft/cometbft/proto/tendermint/types"
+	dbm "github.com/cosmos/cosmos-db"
+	"github.com/cosmos/cosmos-sdk/baseapp"
+	servertypes "github.com/cosmos/cosmos-sdk/server/types"
+	simtestutil "github.com/cosmos/cosmos-sdk/testutil/sims"
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/go-fluence/fluence/app"
+	"github.com/go-fluence/fluence/app/params"
+)
+
+// Config says what network to build. The zero value gives one validator and four accounts.
+type Config struct {
+	// Validators is how many validators take part; 0 means 1.
+	Validators int
+	// Accounts is how many funded accounts exist; 0 means 4.
+	Accounts int
+	// BlockTime is the block time between two blocks; 0 means 1 s.
+	BlockTime time.Duration
+	// Edit changes the genesis state before the chain starts.
+	Edit func(genesis map[string]json.RawMessage)
+	// Options are given to each application.
+	Options servertypes.AppOptions
+	// Store returns the database of validator i; nil means memory.
+	Store func(i int) dbm.DB
+	// Logger receives what the applications log; nil means nobody does.
+	Logger log.Logger
+}
+
+// Network is a chain with all its validators in this process. It is not safe for concurrent use.
+type Network struct {
+	// Apps are the validators' applications, in the order of Validators.
+	Apps []*app.App
+	// Validators are the members of the validator set.
+	Validators []Validator
+	// Accounts are funded and free to use.
+	Accounts []Account
+	// Genesis is the state the chain started from.
+	Genesis []byte
+
+	cfg  Config
+	time time.Time
+}
+
+// Start is the block time of genesis.
+func Start() time.Time { return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC) }
+
+// New builds a network and makes its first block, so that there is a state to read. The test's end closes it.
+func New(t testing.TB, cfg Config) *Network {
+	t.Helper()
+	cfg.Validators, cfg.Accounts = max(cfg.Validators, 1), max(cfg.Accounts, 4)
+	if cfg.BlockTime == 0 {
+		cfg.BlockTime = time.Second
+	}
+	n := &Network{cfg: cfg, time: Start()}
+	for i := range cfg.Validators {
+		n.Validators = append(n.Validators, NewValidator(i))
+	}
+	for i := range cfg.Accounts {
+		n.Accounts = append(n.Accounts, NewAccount(fmt.Sprintf("%d", i)))
+	}
+	genesis, err := Genesis(n.Validators, n.Accounts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if cfg.Edit != nil {
+		cfg.Edit(genesis)
+	}
+	if n.Genesis, err = json.Marshal(genesis); err != nil {
+		t.Fatal(err)
+	}
+	for i := range n.Validators {
+		a := Open(t, cfg, i)
+		if err := initChain(a, n.Genesis, nil, 1, n.time); err != nil {
+			t.Fatal(err)
+		}
+		n.Apps = append(n.Apps, a)
+	}
+	if _, err := n.Step(); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// Open builds the application of validator i of cfg without starting a chain. The test's end closes it.
+func Open(t testing.TB, cfg Config, i int) *app.App {
+	t.Helper()
+	var db dbm.DB = dbm.NewMemDB()
+	if cfg.Store != nil {
+		db = cfg.Store(i)
+	}
+	options, logger := cfg.Options, cfg.Logger
+	if options == nil {
+		options = simtestutil.EmptyAppOptions{}
+	}
+	if logger == nil {
+		logger = log.NewNopLogger()
+	}
+	a, err := app.Open(logger, db, true, options, baseapp.SetChainID(params.ChainIDLocal))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := a.Close(); err != nil {
+			t.Errorf("close application: %v", err)
+		}
+	})
+	return a
+}
+
+func initChain(a *app.App, state []byte, validators []abci.ValidatorUpdate, height int64, at time.Time) error {
+	consensus := app.DefaultConsensusParams().ToProto()
+	_, err := a.InitChain(&abci.RequestInitChain{
+		ChainId: params.ChainIDLocal, Time: at, InitialHeight: height,
+		ConsensusParams: &consensus, AppStateBytes: state, Validators: validators,
+	})
+	if err != nil {
+		return fmt.Errorf("init chain: %w", err)
+	}
+	return nil
+}
+
+// Height returns the height of the last committed block.
+func (n *Network) Height() int64 { return n.Apps[0].LastBlockHeight() }
+
+// Time returns the time of the last block, or of genesis.
+func (n *Network) Time() time.Time { return n.time }
+
+// AppHash returns the hash of the last committed state.
+func (n *Network) AppHash() []byte { return n.Apps[0].LastCommitID().Hash }
+
+// Context returns a context over the committed state of the first validator. Writes to it are lost.
+func (n *Network) Context() sdk.Context {
+	return n.Apps[0].NewUncachedContext(true, cmtproto.Header{
+		ChainID: params.ChainIDLocal, Height: n.Height(), Time: n.time,
+	})
+}
+
+// proposer returns the index of the validator that proposes the next block.
+func (n *Network) proposer() int { return int(n.Height()+1) % len(n.Apps) }
+
+// Propose returns the block the next proposer makes: what its application chooses, then txs.
+func (n *Network) Propose(txs ...[]byte) (*abci.RequestFinalizeBlock, error) {
+	p := n.proposer()
+	at := n.time.Add(n.cfg.BlockTime)
+	res, err := n.Apps[p].PrepareProposal(&abci.RequestPrepareProposal{
+		MaxTxBytes: app.MaxBlockBytes, Height: n.Height() + 1, Time: at,
+		ProposerAddress: n.Validators[p].ConsAddress(), LocalLastCommit: n.extendedCommit(),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("prepare proposal: %w", err)
+	}
+	return n.block(p, at, append(res.Txs, txs...)), nil
+}
+
+func (n *Network) block(proposer int, at time.Time, txs [][]byte) *abci.RequestFinalizeBlock {
+	return &abci.RequestFinalizeBlock{
+		Txs: txs, Height: n.Height() + 1, Time: at, Hash: blockHash(n.Height()+1, txs),
+		ProposerAddress: n.Validators[proposer].ConsAddress(), DecidedLastCommit: n.lastCommit(),
+	}
+}
+
+// Judge asks validator i whether it accepts the block.
+func (n *Network) Judge(i int, b *abci.RequestFinalizeBlock) (bool, error) {
+	res, err := n.Apps[i].ProcessProposal(&abci.RequestProcessProposal{
+		Txs: b.Txs, Height: b.Height, Time: b.Time, Hash: b.Hash, ProposerAddress: b.ProposerAddress,
+		ProposedLastCommit: b.DecidedLastCommit,
+	})
+	if err != nil {
+		return false, fmt.Errorf("process proposal: %w", err)
+	}
+	return res.IsAccepted(), nil
+}
+
+// Apply executes and commits a block on every validator, accepted or not, and returns the first one's answer. It
+// returns an error when two validators disagree about the state.
+func (n *Network) Apply(b *abci.RequestFinalizeBlock) (*abci.ResponseFinalizeBlock, error) {
+	var first *abci.ResponseFinalizeBlock
+	for i, a := range n.Apps {
+		res, err := a.FinalizeBlock(b)
+		if err != nil {
+			return nil, fmt.Errorf("validator %d: finalize block %d: %w", i, b.Height, err)
+		}
+		if first == nil {
+			first = res
+		}
+		if !bytes.Equal(first.AppHash, res.AppHash) {
+			return nil, fmt.Errorf("block %d: app hash of validator 0 is %X, of %d %X", b.Height, first.AppHash, i, res.AppHash)
+		}
+		if _, err := a.Commit(); err != nil {
+			return nil, fmt.Errorf("validator %d: commit block %d: %w", i, b.Height, err)
+		}
+	}
+	n.time = b.Time
+	return first, nil
+}
+
+// Step makes one block of what the proposer's mempool holds and txs, has every validator accept it, and executes
+// and commits it.
+func (n *Network) Step(txs ...[]byte) (*abci.ResponseFinalizeBlock, error) {
+	b, err := n.Propose(txs...)
+	if err != nil {
+		return nil, err
+	}
+	for i := range n.Apps {
+		ok, err := n.Judge(i, b)
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
+			return nil, fmt.Errorf("validator %d rejects block %d", i, b.Height)
+		}
+	}
+	return n.Apply(b)
+}
+
+func (n *Network) lastCommit() abci.CommitInfo {
+	var c abci.CommitInfo
+	if n.Height() == 0 {
+		return c
+	}
+	for _, v := range n.Validators {
+		c.Votes = append(c.Votes, abci.VoteInfo{Validator: v.abciValidator(), BlockIdFlag: cmtproto.BlockIDFlagCommit})
+	}
+	return c
+}
+
+func (n *Network) extendedCommit() abci.ExtendedCommitInfo {
+	var c abci.ExtendedCommitInfo
+	for _, v := range n.lastCommit().Votes {
+		c.Votes = append(c.Votes, abci.ExtendedVoteInfo{Validator: v.Validator, BlockIdFlag: v.BlockIdFlag})
+	}
+	return c
+}
+
+// blockHash stands in for the hash of CometBFT's header: it covers height and transactions.
+func blockHash(height int64, txs [][]byte) []byte {
+	h := sha256.New()
+	h.Write(binary.BigEndian.AppendUint64(nil, uint64(height)))
+	for _, tx := range txs {
+		sum := sha256.Sum256(tx)
+		h.Write(sum[:])
+	}
+	return h.Sum(nil)
+}
