@@ -3,42 +3,42 @@
 package randomx
 
 import (
+	"context"
+	"errors"
 	"sync"
 	"testing"
 )
 
-// cacheKey names a cache that tests share: filling one takes about a second.
-type cacheKey struct {
-	params Params
-	key    string
+// testCaches makes the caches that tests share, one for each key: filling one
+// takes the better part of a second, and its memory is the same in both
+// parameter sets.
+type testCaches struct {
+	mu   sync.Mutex
+	made map[string]*Cache
 }
 
-// sharedMem is the filled memory of a key, which does not depend on the
-// parameter set.
-func sharedCaches() func(t testing.TB, p Params, key string) *Cache {
-	var mu sync.Mutex
-	made := map[cacheKey]*Cache{}
-	return func(t testing.TB, p Params, key string) *Cache {
-		t.Helper()
-		mu.Lock()
-		defer mu.Unlock()
-		if c := made[cacheKey{p, key}]; c != nil {
-			return c
-		}
-		for _, c := range made {
-			_ = c
-		}
-		c, err := NewCache(t.Context(), p, []byte(key), Memory{})
-		if err != nil {
+// shared holds them for the life of the test binary.
+var shared = testCaches{made: map[string]*Cache{}}
+
+// testCache returns the shared cache of a key; the test must not close it.
+func testCache(t testing.TB, p Params, key string) *Cache {
+	t.Helper()
+	shared.mu.Lock()
+	defer shared.mu.Unlock()
+	c := shared.made[key]
+	if c == nil {
+		var err error
+		if c, err = NewCache(context.Background(), Fluence(), []byte(key), Memory{}); err != nil {
 			t.Fatal(err)
 		}
-		made[cacheKey{p, key}] = c
+		shared.made[key] = c
+	}
+	if p == c.params {
 		return c
 	}
+	// The programs of a key are the same too, and Stock uses the first half.
+	return &Cache{params: p, mem: c.mem, progs: c.progs[:p.accesses], hold: c.hold}
 }
-
-// testCache returns the shared cache of a key. Tests do not close it.
-var testCache = sharedCaches()
 
 func TestDatasetWords(t *testing.T) {
 	tests := map[string]struct {
@@ -61,6 +61,40 @@ func TestDatasetWords(t *testing.T) {
 				if got, err := c.Item(n); err != nil || got[0] != want {
 					t.Errorf("Item(%d)[0] = %016x, %v; want %016x", n, got[0], err, want)
 				}
+			}
+			if _, err := c.Item(tt.params.Items()); !errors.Is(err, ErrItem) {
+				t.Errorf("Item past the end = %v, want ErrItem", err)
+			}
+		})
+	}
+}
+
+func TestNewCacheRefuses(t *testing.T) {
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	small := NewBudget(CacheSize - 1)
+	tests := map[string]struct {
+		ctx    context.Context
+		params Params
+		key    []byte
+		mem    Memory
+		want   error
+	}{
+		"nil key":         {t.Context(), Fluence(), nil, Memory{}, ErrKey},
+		"empty key":       {t.Context(), Fluence(), []byte{}, Memory{}, ErrKey},
+		"oversize key":    {t.Context(), Fluence(), make([]byte, MaxKeySize+1), Memory{}, ErrKey},
+		"no parameters":   {t.Context(), Params{}, []byte("k"), Memory{}, ErrParams},
+		"over the budget": {t.Context(), Stock(), []byte("k"), Memory{Budget: small}, ErrNoMemory},
+		"ended context":   {ended, Stock(), []byte("k"), Memory{Budget: NewBudget(0)}, context.Canceled},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			c, err := NewCache(tt.ctx, tt.params, tt.key, tt.mem)
+			if c != nil || !errors.Is(err, tt.want) {
+				t.Errorf("NewCache = %v, %v; want %v", c, err, tt.want)
+			}
+			if n := tt.mem.Budget.InUse(); n != 0 {
+				t.Errorf("%d bytes in use after a refusal, want 0", n)
 			}
 		})
 	}
@@ -86,6 +120,26 @@ func BenchmarkItem(b *testing.B) {
 				n += 2
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(n), "ns/item")
+		})
+	}
+}
+
+func BenchmarkHash(b *testing.B) {
+	for _, p := range []Params{Stock(), Fluence()} {
+		b.Run(p.Name()+"/light", func(b *testing.B) {
+			vm, err := NewVM(testCache(b, p, "test key 000"), Memory{})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer vm.Close()
+			in := []byte("This is a test")
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := vm.Hash(b.Context(), in); err != nil {
+					b.Fatal(err)
+				}
+				in[0]++
+			}
 		})
 	}
 }

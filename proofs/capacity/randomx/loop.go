@@ -59,10 +59,9 @@ func (vm *VM) item(n, next uint64) *line {
 		vm.spareAt = noSpare
 		return &vm.spare
 	}
-	var now line
-	now, vm.spare = items(vm.mem, vm.progs, n, next)
+	vm.now, vm.spare = items(vm.mem, vm.progs, n, next)
 	vm.spareAt = next
-	return &now
+	return &vm.now
 }
 
 // loadFloats sets groups F and E from memory (chapters 4.3.1 and 4.3.2).

@@ -51,11 +51,10 @@ func (b *Budget) give(n uint64) {
 	b.mu.Unlock()
 }
 
-// Memory says where large memory comes from. The zero value has no budget and
-// asks for no huge pages.
+// Memory says where large memory comes from. The zero value has no bound. Huge
+// pages are asked for and never needed.
 type Memory struct {
-	Budget    *Budget
-	HugePages bool // ask for them; ordinary pages do when the system has none
+	Budget *Budget
 }
 
 // region is zeroed memory off the Go heap, owned by one holder.
@@ -74,9 +73,7 @@ func (m Memory) alloc(n uint64) (*region, error) {
 		m.Budget.give(n)
 		return nil, fmt.Errorf("%w: %d bytes: %w", ErrNoMemory, n, err)
 	}
-	if m.HugePages {
-		adviseHuge(b)
-	}
+	adviseHuge(b)
 	return &region{bytes: b, budget: m.Budget}, nil
 }
 

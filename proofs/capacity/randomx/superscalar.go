@@ -28,8 +28,9 @@ type ssOp struct {
 
 // ssProgram is one SuperscalarHash instance.
 type ssProgram struct {
-	ops  []ssOp
-	addr uint8 // the register that selects the next cache item
+	ops     []ssOp
+	bundles []bundle // ops rearranged to run fast
+	addr    uint8    // the register that selects the next cache item
 }
 
 // reciprocal returns the largest 2^x/d below 2^64, for d that is neither 0 nor a
@@ -70,5 +71,6 @@ func finish(drafts []ssDraft) ssProgram {
 			p.addr = uint8(r)
 		}
 	}
+	p.bundles = arrange(p.ops)
 	return p
 }

@@ -38,8 +38,9 @@ type VM struct {
 	r       [16]uint64 // r0 to r7, zeroReg; the rest pads for the mask of an index
 	f, e    [4][2]float64
 	fprc    uint8
-	spare   line // light mode: an item computed before it is asked for
-	spareAt uint64
+	now     line   // light mode: the item last asked for
+	spare   line   // light mode: the item that will be asked for next
+	spareAt uint64 // its number, or noSpare
 }
 
 // NewVM returns a light-mode VM over c. The VM keeps the cache's memory until it
