@@ -17,7 +17,7 @@ import (
 	"github.com/vmihailenco/msgpack/v5"
 )
 
-// avm runs the official interpreter. AVM_WASM names the file avm.wasm of npm
+// avm runs the official interpreter. FLUENCE_AVM_WASM names the file avm.wasm of npm
 // @fluencelabs/avm 0.62.0.
 type avm struct {
 	t   testing.TB
@@ -31,10 +31,10 @@ func (zeros) Read(b []byte) (int, error) { clear(b); return len(b), nil }
 
 func newAVM(t testing.TB) *avm {
 	t.Helper()
-	path := os.Getenv("AVM_WASM")
+	path := os.Getenv("FLUENCE_AVM_WASM")
 	wasm, err := os.ReadFile(path)
 	if err != nil {
-		t.Fatalf("set AVM_WASM to the path of avm.wasm 0.62.0: %v", err)
+		t.Fatalf("set FLUENCE_AVM_WASM to the path of avm.wasm 0.62.0: %v", err)
 	}
 	ctx := t.Context()
 	rt := wazero.NewRuntime(ctx)
@@ -173,4 +173,27 @@ func (a *avm) outcome() avmOutcome {
 		a.t.Fatal(err)
 	}
 	return o
+}
+
+// readable is to_human_readable_data.
+func (a *avm) readable(b []byte) string {
+	a.t.Helper()
+	ptr, n := a.lower(b)
+	if err := a.call("to_human_readable_data", ptr, n); err != nil {
+		a.t.Fatal(err)
+	}
+	var at [2]uint32
+	for i, name := range []string{"get_result_ptr", "get_result_size"} {
+		res, err := a.mod.ExportedFunction(name).Call(a.t.Context())
+		if err != nil {
+			a.t.Fatal(err)
+		}
+		at[i] = uint32(res[0])
+	}
+	text, _ := a.mod.Memory().Read(at[0], at[1])
+	text = bytes.Clone(text)
+	if err := a.call("release_objects"); err != nil {
+		a.t.Fatal(err)
+	}
+	return string(text)
 }

@@ -68,7 +68,7 @@ func (e *Envelope) Decode(l Limits) (*InterpreterData, error) {
 
 func (e *Envelope) decode(l Limits, rec *recording) (*InterpreterData, error) {
 	d := &InterpreterData{Versions: e.Versions}
-	if len(e.Inner) == 0 {
+	if e.Inner == nil {
 		return d, nil
 	}
 	root := len(e.Inner) - sizeRoot

@@ -55,7 +55,7 @@ func estimate(d *InterpreterData) int {
 func (w *writer) data(d *InterpreterData) {
 	signatures := d.Signatures
 	if w.rec == nil {
-		signatures = slices.SortedFunc(slices.Values(signatures), func(a, b Signature) int { return cmp.Compare(a.Key, b.Key) })
+		signatures = sortedSignatures(signatures)
 	}
 	var counts [5]int
 	w.object(func() {
@@ -152,4 +152,8 @@ func (w *writer) tags(tags ...byte) {
 	for _, t := range tags {
 		w.tag(t)
 	}
+}
+
+func sortedSignatures(list []Signature) []Signature {
+	return slices.SortedFunc(slices.Values(list), func(a, b Signature) int { return cmp.Compare(a.Key, b.Key) })
 }

@@ -16,13 +16,13 @@ import (
 //	"version": str, "interpreter_version": str, "inner_data": bin
 //
 // Keys may come in any order and unknown ones are passed over; inner_data may
-// also be str or an array of numbers. A key may not come twice and nothing may
-// follow the map.
+// also be str or an array of numbers. A known key may not come twice. Nothing may
+// follow the map; there AquaVM is laxer.
 //
 // Source: aquavm@a600c173 crates/air-lib/interpreter-data/src/interpreter_data.rs.
 type Envelope struct {
 	Versions Versions
-	Inner    []byte // shares memory with what Open was given; empty means no data
+	Inner    []byte // shares memory with what Open was given; nil means no data
 }
 
 // Open reads the envelope of particle data. No bytes at all are the data of a
@@ -61,7 +61,7 @@ func Open(b []byte, l Limits) (Envelope, error) {
 	case !f.seen:
 		return Envelope{}, envelopeError("missing field `inner_data`", &e.Versions)
 	case !f.inner:
-		return Envelope{}, envelopeError("inner_data is not bytes", &e.Versions)
+		return Envelope{}, envelopeError("inner_data is not bytes, or not the only one", &e.Versions)
 	}
 	return e, nil
 }
@@ -74,11 +74,9 @@ type envelopeFields struct {
 // read reads one pair; it returns the reason if that makes the envelope unreadable.
 func (f *envelopeFields) read(e *Envelope, r *mpReader) string {
 	key, ok := r.text()
-	switch {
-	case r.bad:
+	if !ok {
+		r.skip() // the value of a key of another type
 		return ""
-	case !ok:
-		return "a key is not a string"
 	}
 	switch key {
 	case "version":
@@ -86,11 +84,10 @@ func (f *envelopeFields) read(e *Envelope, r *mpReader) string {
 	case "interpreter_version":
 		return f.semver(key, &f.interpreter, &e.Versions.Interpreter, r)
 	case "inner_data":
-		if f.seen {
-			return "duplicate field `inner_data`"
-		}
+		twice := f.seen
 		f.seen = true
 		e.Inner, f.inner = r.bytes()
+		f.inner = f.inner && !twice
 	default:
 		r.skip()
 	}

@@ -51,10 +51,11 @@ func archiveError(what string) *Error {
 // envelopeError is the refusal of an envelope; v is what could be read of its
 // versions.
 func envelopeError(what string, v *Versions) *Error {
-	msg := fmt.Sprintf("an error occurred while envelope deserialization: %s.\nAquaVM's version is %s and it expects data of %s version.",
-		what, InterpreterVersion, FormatVersion)
 	if v == nil {
-		return refuse(CodeEnvelope, "%s", msg)
+		return refuse(CodeEnvelope, "an error occurred while envelope deserialization: %s.\nAquaVM version is %s and it expects %s version.",
+			what, InterpreterVersion, FormatVersion)
 	}
-	return refuse(CodeVersion, "%s\nSupplied data version is %s, it's produced by AquaVM of %s version.", msg, v.Format, v.Interpreter)
+	return refuse(CodeVersion, "an error occurred while data deserialization: %s.\nAquaVM's version is %s and it expects data of %s version.\n"+
+		"Supplied data version is %s, it's produced by AquaVM of %s version.",
+		what, InterpreterVersion, FormatVersion, v.Format, v.Interpreter)
 }

@@ -5,6 +5,7 @@
 package data
 
 import (
+	"encoding/json"
 	"flag"
 	"fmt"
 	"maps"
@@ -15,8 +16,6 @@ import (
 	"testing"
 
 	"github.com/vmihailenco/msgpack/v5"
-
-	"encoding/json"
 )
 
 var record = flag.Bool("record", false, "rewrite testdata/avm with data of the official interpreter")
@@ -142,6 +141,7 @@ func TestRecord(t *testing.T) {
 		t.Log("-record was not given: the scenarios run, but nothing is written")
 	}
 	a := newAVM(t)
+	dumps := map[string]bool{"null-00": true, "canon-07": true, "maps-02": true, "par-01": true, "fail-03": true, "fold-03": true}
 	for name, script := range scenarios {
 		n := &network{a: a, script: script, keys: testKeys(t), prev: map[string][]byte{}}
 		n.run(t)
@@ -153,6 +153,28 @@ func TestRecord(t *testing.T) {
 			path := filepath.Join("testdata", "avm", fmt.Sprintf("%s-%02d.bin", name, i))
 			if err := os.WriteFile(path, b, 0o644); err != nil {
 				t.Fatal(err)
+			}
+			if name := fmt.Sprintf("%s-%02d", name, i); dumps[name] {
+				path := filepath.Join("testdata", "dump", name+".golden")
+				if err := os.WriteFile(path, []byte(a.readable(b)+"\n"), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+}
+
+// Dump prints what the official interpreter prints, of its data and of ours.
+func TestDumpAgreesWithAquaVM(t *testing.T) {
+	a := newAVM(t)
+	for name, b := range recorded(t) {
+		for _, b := range [][]byte{b, mustEncode(t, mustDecode(t, b))} {
+			var got strings.Builder
+			if err := Dump(&got, mustDecode(t, b)); err != nil {
+				t.Fatal(err)
+			}
+			if want := a.readable(b) + "\n"; got.String() != want {
+				t.Errorf("%s: got\n%s\nwant\n%s", name, got.String(), want)
 			}
 		}
 	}
