@@ -32,6 +32,7 @@ type Call struct {
 	Args       []json.RawMessage
 	Tetraplets [][]air.Tetraplet
 	Origins    [][]air.Origin
+	Gas        uint64 // what the particle has left to spend on calls
 }
 
 // Result is the answer of a service: Code 0 and the value as JSON text, or any
@@ -90,8 +91,8 @@ type Sender interface {
 // concurrent use.
 type Keys interface {
 	// Seed returns the 32-byte Ed25519 seed of id; ok is false when id is neither
-	// this peer nor one of its active workers.
-	Seed(id peer.ID) (seed []byte, ok bool)
+	// this peer nor one of its workers that takes particles of initiator now.
+	Seed(id peer.ID, initiator string) (seed []byte, ok bool)
 }
 
 // Journal keeps particle data until it expires; *store.Journal is one. Safe for
