@@ -59,6 +59,9 @@ func textOf(digest *[digestLen]byte) (text [cidText]byte) {
 // arguments.
 func ValueCID(json string) CID { return cidOf([]byte(json)) }
 
+// ValueCIDBytes is [ValueCID] for text in bytes, which it does not keep.
+func ValueCIDBytes(json []byte) CID { return cidOf(json) }
+
 // CID names t.
 func (t *Tetraplet) CID() CID {
 	var b [256]byte
