@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package supervise
+
+import (
+	"context"
+	"io"
+	"os"
+)
+
+// Follow returns a context that ends with ctx and, in a supervised process, when
+// its supervisor is gone: in then ends. In any other process it is ctx. The
+// goroutine it starts lives until in ends, which is as long as the process.
+func Follow(ctx context.Context, in io.Reader) context.Context {
+	if os.Getenv(EnvSupervised) == "" {
+		return ctx
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		_, _ = io.Copy(io.Discard, in)
+		cancel()
+	}()
+	return ctx
+}
