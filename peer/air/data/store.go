@@ -24,7 +24,7 @@ type Entry[V any] struct {
 // a tail. Order: [Store.All] yields entries sorted by CID, whatever the order of
 // insertion.
 type Store[V any] struct {
-	base  []Entry[V] // sorted by CID, no duplicates, never written to
+	base  []Entry[V] // sorted by CID, no duplicates, never written to: clones share it
 	tail  []Entry[V] // no CID of base, no duplicates
 	index map[CID]int32
 }
@@ -44,22 +44,8 @@ func (s *Store[V]) Get(c CID) (V, bool) {
 	return none, false
 }
 
-// Put sets the content of c. A value that must not change later is the caller's
-// care: Put keeps v as it is.
-func (s *Store[V]) Put(c CID, v V) {
-	if i, ok := s.inBase(c); ok {
-		s.base = slices.Clone(s.base)
-		s.base[i].Value = v
-		return
-	}
-	if i := s.inTail(c); i >= 0 {
-		s.tail[i].Value = v
-		return
-	}
-	s.push(Entry[V]{c, v})
-}
-
-// Insert sets the content of c if c has none and reports whether it did.
+// Insert sets the content of c if c has none and reports whether it did. There is
+// no way to replace content: a CID has only one. Insert keeps v as it is.
 func (s *Store[V]) Insert(c CID, v V) bool {
 	if s.Has(c) {
 		return false
@@ -163,7 +149,11 @@ func (s *Store[V]) load(entries []Entry[V]) {
 		return
 	}
 	for _, e := range entries {
-		s.Put(e.CID, e.Value)
+		if i := s.inTail(e.CID); i >= 0 {
+			s.tail[i] = e
+			continue
+		}
+		s.push(e)
 	}
 }
 
