@@ -4,129 +4,177 @@ package parse
 
 import "github.com/go-fluence/fluence/peer/air/ast"
 
-// checker holds what the validity rules need to know of the text read so far.
-// The rules look at the order of the text and not at scopes: a name is defined
-// from the instruction behind its definition on, to the end of the script.
+// checker holds what the validity rules need to know of the instructions read so
+// far. Instructions are met children first, as AquaVM's parser meets them, and
+// one thing hangs on that order: of all uses of a name that nothing before them
+// defines, only the first one met is judged, against the whole script. So a
+// script may be accepted although a later use stands before every definition.
+// Scopes do not matter.
 //
 // Source: aquavm@a600c173:crates/air-lib/air-parser/src/parser/validator.rs
 type checker struct {
-	src     string
-	defined map[string]bool
+	src string
+	// defined maps a name to the start of the first instruction in the text that
+	// defines it, among those met.
+	defined map[string]int
+	// judged holds the names that pending has.
+	judged  map[string]bool
+	pending []use
+	// nexts holds the iterators whose first next was met.
+	nexts map[string]bool
 	// folds holds the iterators of the folds around the current position; the
 	// value counts the next instructions seen for it.
 	folds map[string]int
 	// overtaken holds iterators for which a seq or par goes on behind a next.
 	overtaken map[string]bool
-	// blind is set when both sides of an xor are a next; from then on rule 7,
-	// instructions behind a next, is not checked.
+	// blind is set when both sides of an xor are a next; from then on nobody
+	// looks for instructions behind a next.
 	blind bool
 }
 
+// use is a name that an instruction starting at byte at reads, at byte pos.
+type use struct {
+	name    string
+	pos, at int
+}
+
 func newChecker(src string) checker {
-	return checker{src: src, defined: map[string]bool{}, folds: map[string]int{}, overtaken: map[string]bool{}}
+	return checker{
+		src: src, defined: map[string]int{}, judged: map[string]bool{}, nexts: map[string]bool{},
+		folds: map[string]int{}, overtaken: map[string]bool{},
+	}
 }
 
-func (c *checker) fail(pos, end int, format string, args ...any) error {
-	return newError(Validity, c.src, pos, end, format, args...)
+func (c *checker) fail(name string, pos int, format string) error {
+	return newError(Validity, c.src, pos, pos+len(name), format, name)
 }
 
-// define makes a name usable in the instructions that follow.
-func (c *checker) define(v ast.Var) { c.defined[v.Name] = true }
+// define says that the instruction at defines a variable.
+func (c *checker) define(at ast.At, v ast.Var) {
+	start := at.Where.Start
+	if before, ok := c.defined[v.Name]; !ok || start < before {
+		c.defined[v.Name] = start
+	}
+}
 
-// uses checks that the variables of operands are defined.
-func (c *checker) uses(operands ...*ast.Operand) error {
+// uses says that the instruction at reads operands.
+func (c *checker) uses(at ast.At, operands ...*ast.Operand) {
 	for _, o := range operands {
-		if o.IsVar() && !c.defined[o.Name] {
-			return c.undefined(o.Name, o.Pos)
+		if !o.IsVar() {
+			continue
 		}
+		c.use(at, o.Name, o.Pos)
 		if o.Lens == nil {
 			continue
 		}
 		for _, a := range o.Lens.Path {
-			if a.Kind == ast.ByScalar && !c.defined[a.Name] {
-				return c.undefined(a.Name, a.Pos)
+			if a.Kind == ast.ByScalar {
+				c.use(at, a.Name, a.Pos)
 			}
 		}
 	}
-	return nil
 }
 
-func (c *checker) undefined(name string, pos int) error {
-	return c.fail(pos, pos+len(name), "variable '%s' wasn't defined", name)
-}
-
-// call checks the operands of a call and defines its output.
-func (c *checker) call(in *ast.Call) error {
-	if err := c.uses(&in.Peer, &in.Service, &in.Function); err != nil {
-		return err
+func (c *checker) use(at ast.At, name string, pos int) {
+	u := use{name, pos, at.Where.Start}
+	if c.judged[name] || c.resolved(u) {
+		return
 	}
-	for i := range in.Args {
-		if err := c.uses(&in.Args[i]); err != nil {
-			return err
+	c.judged[name] = true
+	c.pending = append(c.pending, u)
+}
+
+func (c *checker) resolved(u use) bool {
+	start, ok := c.defined[u.name]
+	return ok && start < u.at
+}
+
+// finish judges the uses that were not resolved when they were met, and reports
+// the first one in the text.
+func (c *checker) finish() error {
+	var first *use
+	for i := range c.pending {
+		if u := &c.pending[i]; !c.resolved(*u) && (first == nil || u.pos < first.pos) {
+			first = u
 		}
 	}
-	if in.Output != nil {
-		c.define(*in.Output)
+	if first == nil {
+		return nil
 	}
-	return nil
+	return c.fail(first.name, first.pos, "variable '%s' wasn't defined")
 }
 
-// openFold checks the head of a fold and defines its iterator.
-func (c *checker) openFold(over *ast.Operand, iterator ast.Var) error {
-	if err := c.uses(over); err != nil {
-		return err
+// call meets a call.
+func (c *checker) call(in *ast.Call) {
+	c.uses(in.At, &in.Peer, &in.Service, &in.Function)
+	for i := range in.Args {
+		c.uses(in.At, &in.Args[i])
 	}
+	if in.Output != nil {
+		c.define(in.At, *in.Output)
+	}
+}
+
+// openFold begins the text inside a fold.
+func (c *checker) openFold(iterator ast.Var) error {
 	if _, live := c.folds[iterator.Name]; live {
-		return c.fail(iterator.Pos, iterator.Pos+len(iterator.Name),
-			"multiple iterable values found for iterator name '%s'", iterator.Name)
+		return c.fail(iterator.Name, iterator.Pos, "multiple iterable values found for iterator name '%s'")
 	}
 	c.folds[iterator.Name] = 0
-	c.define(iterator)
 	return nil
 }
 
-// closeFold ends the scope of an iterator.
-func (c *checker) closeFold(at ast.At, over *ast.Operand, iterator ast.Var, end int) error {
-	delete(c.folds, iterator.Name)
-	streaming := over.Kind == ast.Stream || over.Kind == ast.StreamMap
-	if streaming && c.overtaken[iterator.Name] && !c.blind {
-		return c.fail(at.Where.Start, end, "fold can not have instructions after next")
+// closeFold meets a fold and returns its shape: a fold over a stream passes on
+// that its body is a next of a fold further out.
+func (c *checker) closeFold(in *ast.Fold, body shape, end int) (shape, error) {
+	name := in.Iterator.Name
+	delete(c.folds, name)
+	c.uses(in.At, &in.Over)
+	c.define(in.At, in.Iterator)
+	if in.Over.Kind != ast.Stream && in.Over.Kind != ast.StreamMap {
+		return shape{}, nil
 	}
-	return nil
+	if c.overtaken[name] && !c.blind {
+		return shape{}, newError(Validity, c.src, in.Where.Start, end, "fold can not have instructions after next")
+	}
+	if body.next == name {
+		return shape{}, nil
+	}
+	return body, nil
 }
 
-// next checks that a next stands in a fold over its iterator, and alone there.
+// next meets a next. Only the first one of an iterator has to stand in a fold.
 func (c *checker) next(v ast.Var) error {
 	n, live := c.folds[v.Name]
 	if !live {
-		return c.fail(v.Pos, v.Pos+len(v.Name), "iterable '%s' wasn't defined", v.Name)
+		if c.nexts[v.Name] {
+			return nil
+		}
+		return c.fail(v.Name, v.Pos, "iterable '%s' wasn't defined")
 	}
+	c.nexts[v.Name] = true
 	if n > 0 {
-		return c.fail(v.Pos, v.Pos+len(v.Name),
-			"multiple next instructions for iterator '%s' found for one fold, that is prohibited", v.Name)
+		return c.fail(v.Name, v.Pos, "multiple next instructions for iterator '%s' found for one fold, that is prohibited")
 	}
 	c.folds[v.Name] = n + 1
 	return nil
 }
 
-// renew checks and defines the argument of a new.
+// renew checks the argument of a new before its body.
 func (c *checker) renew(v ast.Var) error {
 	if _, live := c.folds[v.Name]; live {
-		return c.fail(v.Pos, v.Pos+len(v.Name), "new can't be applied to a '%s' because it's an iterator", v.Name)
+		return c.fail(v.Name, v.Pos, "new can't be applied to a '%s' because it's an iterator")
 	}
-	c.define(v)
 	return nil
 }
 
 // shape is what an instruction is to the rule that nothing follows a next in a
-// fold over a stream: a next of an iterator, or something else.
+// fold over a stream: a next of an iterator, or something else. A match, mismatch
+// or new has the shape of its body.
 type shape struct {
 	next   string
 	isNext bool
 }
-
-// wrapped is the shape of a match, mismatch or new around an instruction.
-func (s shape) wrapped() shape { return s }
 
 // merge returns the shape of a seq or par.
 func (c *checker) merge(left, right shape) shape {

@@ -152,7 +152,8 @@ func (p *parser) call(at ast.At) (in *ast.Call, err error) {
 		}
 		in.Output = &out
 	}
-	return in, p.check.call(in)
+	p.check.call(in)
+	return in, nil
 }
 
 // ap reads what is behind the word ap.
@@ -168,10 +169,8 @@ func (p *parser) ap(at ast.At) (ast.Instr, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := p.check.uses(&arg); err != nil {
-		return nil, err
-	}
-	p.check.define(result)
+	p.check.uses(at, &arg)
+	p.check.define(at, result)
 	return &ast.Ap{At: at, Arg: arg, Result: result}, nil
 }
 
@@ -195,10 +194,8 @@ func (p *parser) apMap(at ast.At) (ast.Instr, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := p.check.uses(&key); err != nil {
-		return nil, err
-	}
-	p.check.define(m)
+	p.check.uses(at, &key)
+	p.check.define(at, m)
 	return &ast.ApMap{At: at, Key: key, Value: val, Map: m}, nil
 }
 
@@ -220,7 +217,7 @@ func (p *parser) canon(at ast.At) (ast.Instr, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.check.define(target)
+	p.check.define(at, target)
 	return &ast.Canon{At: at, Peer: peer, Source: source, Target: target}, nil
 }
 

@@ -40,6 +40,9 @@ func Parse(src string) (*ast.Script, error) {
 	if p.tok.kind != tokEOF {
 		return nil, p.unexpected("end of script: a script is one instruction")
 	}
+	if err := p.check.finish(); err != nil {
+		return nil, err
+	}
 	return &ast.Script{Source: src, Root: root, Count: p.count, Depth: p.deepest}, nil
 }
 
@@ -114,7 +117,6 @@ func (p *parser) instr(depth int) (ast.Instr, shape, error) {
 	return in, sh, nil
 }
 
-
 // body reads what stands between the name of an instruction and its closing
 // bracket.
 func (p *parser) body(word string, at ast.At, depth int) (ast.Instr, shape, error) {
@@ -183,17 +185,15 @@ func (p *parser) compare(word string, at ast.At, depth int) (ast.Instr, shape, e
 	if err != nil {
 		return nil, shape{}, err
 	}
-	if err := p.check.uses(&left, &right); err != nil {
-		return nil, shape{}, err
-	}
 	body, sh, err := p.instr(depth + 1)
 	if err != nil {
 		return nil, shape{}, err
 	}
+	p.check.uses(at, &left, &right)
 	if word == "match" {
-		return &ast.Match{At: at, Left: left, Right: right, Body: body}, sh.wrapped(), nil
+		return &ast.Match{At: at, Left: left, Right: right, Body: body}, sh, nil
 	}
-	return &ast.Mismatch{At: at, Left: left, Right: right, Body: body}, sh.wrapped(), nil
+	return &ast.Mismatch{At: at, Left: left, Right: right, Body: body}, sh, nil
 }
 
 // fold reads a fold over anything.
@@ -206,11 +206,12 @@ func (p *parser) fold(at ast.At, depth int) (ast.Instr, shape, error) {
 	if err != nil {
 		return nil, shape{}, err
 	}
-	if err := p.check.openFold(&over, iterator); err != nil {
+	if err := p.check.openFold(iterator); err != nil {
 		return nil, shape{}, err
 	}
 	in := &ast.Fold{At: at, Over: over, Iterator: iterator}
-	if in.Body, _, err = p.instr(depth + 1); err != nil {
+	var sh shape
+	if in.Body, sh, err = p.instr(depth + 1); err != nil {
 		return nil, shape{}, err
 	}
 	if p.tok.kind == tokOpen {
@@ -218,7 +219,8 @@ func (p *parser) fold(at ast.At, depth int) (ast.Instr, shape, error) {
 			return nil, shape{}, err
 		}
 	}
-	return in, shape{}, p.check.closeFold(at, &over, iterator, p.tok.end)
+	sh, err = p.check.closeFold(in, sh, p.tok.end)
+	return in, sh, err
 }
 
 // fresh reads a new.
@@ -234,7 +236,8 @@ func (p *parser) fresh(at ast.At, depth int) (ast.Instr, shape, error) {
 	if err != nil {
 		return nil, shape{}, err
 	}
-	return &ast.New{At: at, Var: v, Body: body}, sh.wrapped(), nil
+	p.check.define(at, v)
+	return &ast.New{At: at, Var: v, Body: body}, sh, nil
 }
 
 // next reads a next.
