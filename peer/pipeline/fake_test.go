@@ -157,6 +157,12 @@ func (r *rig) Delete(key string) {
 	delete(r.kept, key)
 }
 
+func (r *rig) keptCount() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.kept)
+}
+
 func (r *rig) Since() time.Time { return r.since }
 
 // services is the rig's serve function, or an echo of the function's name.

@@ -110,7 +110,7 @@ func TestRefusals(t *testing.T) {
 				p := r.make("s", time.Second)
 				tt.edit(r, p)
 				r.accept(p, "", tt.want)
-				if got := r.events(); got != "" || r.Stats() != (Stats{}) || len(r.kept) != 0 {
+				if got := r.events(); got != "" || r.Stats() != (Stats{}) || r.keptCount() != 0 {
 					t.Errorf("refusal left traces: %q %+v", got, r.Stats())
 				}
 				if n := count(r.deps.Metrics.refused.WithLabelValues(Reason(tt.want))); n != 1 {
@@ -168,16 +168,16 @@ func TestLifeEndsAtItsDeadline(t *testing.T) {
 		p := r.make("s", 10*time.Second)
 		r.accept(p, "", nil)
 		synctest.Wait()
-		if s := r.Stats(); s.Lives != 1 || len(r.kept) != 1 {
-			t.Fatalf("before the deadline: %+v, %d kept", s, len(r.kept))
+		if s := r.Stats(); s.Lives != 1 || r.keptCount() != 1 {
+			t.Fatalf("before the deadline: %+v, %d kept", s, r.keptCount())
 		}
 		time.Sleep(11 * time.Second)
 		if at := <-ended; at.After(p.DeadlineTime().Add(2 * time.Millisecond)) {
 			t.Errorf("call ended %v after the deadline", at.Sub(p.DeadlineTime()))
 		}
 		synctest.Wait()
-		if s := r.Stats(); s != (Stats{}) || len(r.kept) != 0 || r.forgotten != 1 {
-			t.Errorf("after the deadline: %+v, %d kept, %d forgotten", s, len(r.kept), r.forgotten)
+		if s := r.Stats(); s != (Stats{}) || r.keptCount() != 0 || r.forgotten != 1 {
+			t.Errorf("after the deadline: %+v, %d kept, %d forgotten", s, r.keptCount(), r.forgotten)
 		}
 		r.accept(p, "again", particle.ErrExpired)
 	})
@@ -188,15 +188,15 @@ func TestManyDeadlinesAtOnce(t *testing.T) {
 		r := newRig(t, nil)
 		r.steps["s"] = func(in air.Input) air.Outcome { return air.Outcome{Data: in.Data} }
 		r.run()
-		for i := range 3000 {
+		for i := range 1500 {
 			r.accept(r.make("s", time.Duration(1+i%3)*time.Second), "d", nil)
 			synctest.Wait()
 		}
-		for _, want := range []int{2000, 1000, 0} {
+		for _, want := range []int{1000, 500, 0} {
 			time.Sleep(time.Second + 50*time.Millisecond)
 			synctest.Wait()
-			if s := r.Stats(); s.Lives != want || len(r.kept) != want {
-				t.Errorf("lives %d, kept %d, want %d", s.Lives, len(r.kept), want)
+			if s := r.Stats(); s.Lives != want || r.keptCount() != want {
+				t.Errorf("lives %d, kept %d, want %d", s.Lives, r.keptCount(), want)
 			}
 		}
 	})
