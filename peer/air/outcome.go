@@ -2,11 +2,7 @@
 
 package air
 
-import (
-	"encoding/json"
-
-	"github.com/go-fluence/fluence/peer/air/exec"
-)
+import "github.com/go-fluence/fluence/peer/air/exec"
 
 // Outcome is what a run gives the host. The host stores Data, then makes Calls
 // and sends Data to Next, whatever Code is.
@@ -57,12 +53,9 @@ const (
 	OriginFailed    = exec.OriginFailed
 )
 
-// Statement is one verified, successful result that the run visited: what
-// Origin.Peer says Origin.Function answered to Args. A call without output is
-// not signed and gives no statement. ArgOrigins has one set per argument.
-type Statement struct {
-	Origin     Origin
-	Value      json.RawMessage
-	Args       []json.RawMessage
-	ArgOrigins [][]Origin
-}
+// Statement is one verified, successful result that the run visited.
+type Statement = exec.Statement
+
+// CodeUnusedResults is the code of a run that was handed results nobody had
+// asked for. Everything else in its outcome is good.
+const CodeUnusedResults int64 = 30000

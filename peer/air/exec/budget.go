@@ -8,8 +8,8 @@ type Budget struct {
 	// Steps counts visited instructions, lens accessors, merged states and
 	// elements copied by folds and canons.
 	Steps uint64
-	// Bytes counts the JSON bytes of values made, copied into arguments or
-	// hashed.
+	// Bytes counts the bytes of particle data read, and the JSON bytes of values
+	// made, copied into arguments or hashed.
 	Bytes uint64
 	// Signers is the number of signatures arriving data may carry.
 	Signers uint32
@@ -24,9 +24,9 @@ type Budget struct {
 // Defaults of Budget.
 const (
 	DefaultSteps   uint64 = 4 << 20
-	DefaultBytes   uint64 = 512 << 20
+	DefaultBytes   uint64 = 256 << 20
 	DefaultSigners uint32 = 512
-	DefaultNesting uint32 = 10_000
+	DefaultNesting uint32 = 32_768
 	DefaultOrigins uint32 = 1 << 20
 )
 

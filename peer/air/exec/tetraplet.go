@@ -2,6 +2,8 @@
 
 package exec
 
+import "github.com/go-fluence/fluence/peer/air/data"
+
 // Tetraplet names where a value came from: the call that made it and the lens
 // applied to the result. All four are text; the script's own values have the
 // initiator's peer id and nothing else. It proves nothing by itself: see Origin.
@@ -10,4 +12,33 @@ type Tetraplet struct {
 	ServiceID    string `json:"service_id"`
 	FunctionName string `json:"function_name"`
 	Lens         string `json:"lens"`
+}
+
+// withLens returns t with text appended to its lens.
+func withLens(t *data.Tetraplet, text string) *data.Tetraplet {
+	c := *t
+	c.Lens += text
+	return &c
+}
+
+// ofPeer returns the tetraplet that names only a peer.
+func ofPeer(peer string) *data.Tetraplet { return &data.Tetraplet{PeerPK: peer} }
+
+// exportTetraplets copies lists of tetraplets into the form of a Call, with one
+// allocation for all of them.
+func exportTetraplets(lists [][]*data.Tetraplet) [][]Tetraplet {
+	n := 0
+	for _, l := range lists {
+		n += len(l)
+	}
+	flat := make([]Tetraplet, 0, n)
+	out := make([][]Tetraplet, len(lists))
+	for i, l := range lists {
+		from := len(flat)
+		for _, t := range l {
+			flat = append(flat, Tetraplet(*t))
+		}
+		out[i] = flat[from:len(flat):len(flat)]
+	}
+	return out
 }
