@@ -44,3 +44,8 @@ func argonSetAVX2(dst, a, b, scratch *argonBlock)
 //
 //go:noescape
 func argonXorAVX2(dst, a, b, scratch *argonBlock)
+
+// prefetch asks for a line of memory that will be read soon.
+//
+//go:noescape
+func prefetch(l *line)

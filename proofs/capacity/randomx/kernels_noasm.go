@@ -12,3 +12,5 @@ func aesHash1(*aesState, []uint64) { panic("randomx: no AES instructions") }
 
 // blockFunc returns the fastest form of Argon2's compression function.
 func blockFunc() func(dst, a, b *argonBlock, keep bool) { return blockGeneric }
+
+func prefetch(*line) {}

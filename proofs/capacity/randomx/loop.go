@@ -11,7 +11,7 @@ func (vm *VM) run() bool {
 	ma, mx := p.ma, p.mx
 	sp0, sp1 := mx, ma
 	clear(vm.r[:])
-	vm.spareAt = noSpare
+	vm.items.reset()
 	for range programLoops {
 		if vm.stop.Load() {
 			return false
@@ -27,7 +27,7 @@ func (vm *VM) run() bool {
 		vm.exec()
 		mx = (mx ^ uint32(vm.r[p.addr[2]&7]) ^ uint32(vm.r[p.addr[3]&7])) & vm.mask
 		ma &= vm.mask
-		item := vm.item((p.offset+uint64(ma))/ItemSize, (p.offset+uint64(mx))/ItemSize)
+		item := vm.items.item((p.offset+uint64(ma))/ItemSize, (p.offset+uint64(mx))/ItemSize)
 		for i, w := range item {
 			vm.r[i] ^= w
 		}
@@ -44,24 +44,6 @@ func (vm *VM) run() bool {
 		sp0, sp1 = 0, 0
 	}
 	return true
-}
-
-// noSpare is no item number.
-const noSpare = math.MaxUint64
-
-// item returns dataset item n. next is the item that will be asked for next; in
-// light mode both are computed together, every second time.
-func (vm *VM) item(n, next uint64) *line {
-	if vm.full != nil {
-		return &vm.full[n]
-	}
-	if vm.spareAt == n {
-		vm.spareAt = noSpare
-		return &vm.spare
-	}
-	vm.now, vm.spare = items(vm.mem, vm.progs, n, next)
-	vm.spareAt = next
-	return &vm.now
 }
 
 // loadFloats sets groups F and E from memory (chapters 4.3.1 and 4.3.2).

@@ -70,3 +70,9 @@ done:
 	MOVOU X2, 32(SI)
 	MOVOU X3, 48(SI)
 	RET
+
+// func prefetch(l *line)
+TEXT ·prefetch(SB), NOSPLIT, $0-8
+	MOVQ        l+0(FP), AX
+	PREFETCHNTA (AX)
+	RET

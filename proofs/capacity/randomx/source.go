@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package randomx
+
+import "math"
+
+// noItem is no item number.
+const noItem = math.MaxUint64
+
+// lightItems computes items from a cache, every second time two at once.
+type lightItems struct {
+	mem     []line
+	progs   []ssProgram
+	now     line
+	spare   line   // item spareAt, computed before it is asked for
+	spareAt uint64 // or noItem
+}
+
+func (s *lightItems) item(n, next uint64) *line {
+	if s.spareAt == n {
+		s.spareAt = noItem
+		return &s.spare
+	}
+	s.now, s.spare = items(s.mem, s.progs, n, next)
+	s.spareAt = next
+	return &s.now
+}
+
+func (s *lightItems) reset() { s.spareAt = noItem }
+
+// fastItems is a whole dataset.
+type fastItems []line
+
+func (s fastItems) item(n, next uint64) *line {
+	prefetch(&s[next])
+	return &s[n]
+}
+
+func (s fastItems) reset() {}
