@@ -16,16 +16,19 @@ import (
 	"github.com/cosmos/cosmos-sdk/runtime"
 	servertypes "github.com/cosmos/cosmos-sdk/server/types"
 	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
+	sdk "github.com/cosmos/cosmos-sdk/types"
 	"github.com/cosmos/cosmos-sdk/types/module"
 	"github.com/cosmos/cosmos-sdk/version"
 	evmante "github.com/cosmos/evm/ante"
 	evmmempool "github.com/cosmos/evm/mempool"
 	evmserver "github.com/cosmos/evm/server"
 	srvflags "github.com/cosmos/evm/server/flags"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cast"
 
 	"github.com/go-fluence/fluence/app/ante"
 	"github.com/go-fluence/fluence/app/params"
+	"github.com/go-fluence/fluence/app/system"
 )
 
 // AppName is the name the application reports and the prefix of its default home folder.
@@ -54,7 +57,11 @@ type App struct {
 	simulation   *module.SimulationManager
 	vmModule     hydrator
 
-	signatures         *ante.Signatures
+	sources    *system.Sources
+	decode     sdk.TxDecoder
+	signatures *ante.Signatures
+	rejected   *prometheus.CounterVec
+
 	mempool            *evmmempool.Mempool
 	pendingTxListeners []evmante.PendingTxListener
 }
@@ -82,7 +89,7 @@ func Open(
 ) (*App, error) {
 	params.SetSDKConfig()
 	a := &App{BaseApp: baseapp.NewBaseApp(AppName, logger, db, nil, baseAppOptions...), options: options,
-		signatures: ante.NewSignatures(rememberedSignatures)}
+		signatures: ante.NewSignatures(rememberedSignatures), rejected: newRejectedCounter()}
 	evmChainID, err := a.evmChainID()
 	if err != nil {
 		return nil, err
@@ -110,7 +117,8 @@ func Open(
 func (a *App) setBase() {
 	a.SetVersion(version.Version)
 	a.SetInterfaceRegistry(a.encoding.InterfaceRegistry)
-	a.SetTxDecoder(a.encoding.TxConfig.TxDecoder())
+	a.decode = ante.Decoder(a.encoding.TxConfig.TxDecoder())
+	a.SetTxDecoder(a.decode)
 	a.SetTxEncoder(a.encoding.TxConfig.TxEncoder())
 	a.SetDisableBlockGasMeter(true) // quotas bound a block before it runs; the meter would do it twice
 }

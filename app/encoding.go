@@ -13,6 +13,7 @@ import (
 	evmtypes "github.com/cosmos/evm/x/vm/types"
 
 	"github.com/go-fluence/fluence/app/params"
+	"github.com/go-fluence/fluence/app/system"
 )
 
 // EncodingConfig holds the codecs of the application: protobuf, amino and transactions.
@@ -37,6 +38,7 @@ func encodingFor(evmChainID uint64) EncodingConfig {
 	basics := ModuleBasics()
 	basics.RegisterLegacyAminoCodec(e.Amino)
 	basics.RegisterInterfaces(e.InterfaceRegistry)
+	system.RegisterInterfaces(e.InterfaceRegistry)
 	return e
 }
 

@@ -15,6 +15,8 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	"github.com/cosmos/cosmos-sdk/types/module"
 	vmrunner "github.com/cosmos/evm/x/vm/runner"
+
+	"github.com/go-fluence/fluence/app/system"
 )
 
 // registerServices routes messages and queries to the modules.
@@ -23,6 +25,12 @@ func (a *App) registerServices() error {
 	if err := a.modules.RegisterServices(a.configurator); err != nil {
 		return fmt.Errorf("register services: %w", err)
 	}
+	sources, err := system.NewSources(systemSources(a)...)
+	if err != nil {
+		return fmt.Errorf("system transaction: %w", err)
+	}
+	a.sources = sources
+	system.RegisterMsgServer(a.MsgServiceRouter(), system.NewServer(sources))
 	autocliv1.RegisterQueryServer(a.GRPCQueryRouter(), runtimeservices.NewAutoCLIQueryService(a.modules.Modules))
 	reflection, err := runtimeservices.NewReflectionService()
 	if err != nil {
@@ -39,10 +47,12 @@ func (a *App) setHandlers() error {
 	a.SetBeginBlocker(a.BeginBlocker)
 	a.SetEndBlocker(a.EndBlocker)
 	a.SetAnteHandler(a.newAnteHandler())
+	a.SetPrepareProposal(a.prepareProposal)
+	a.SetProcessProposal(a.processProposal)
 	if err := a.newMempool(); err != nil {
 		return err
 	}
-	vmrunner.SetRunner(a.BaseApp, txnrunner.NewDefaultRunner(a.encoding.TxConfig.TxDecoder()))
+	vmrunner.SetRunner(a.BaseApp, txnrunner.NewDefaultRunner(a.decode))
 	return nil
 }
 

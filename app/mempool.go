@@ -3,11 +3,17 @@
 package app
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
+	"time"
 
+	"cosmossdk.io/log/v2"
+	abci "github.com/cometbft/cometbft/abci/types"
 	"github.com/cosmos/cosmos-sdk/client/flags"
 	sdk "github.com/cosmos/cosmos-sdk/types"
+	sdkmempool "github.com/cosmos/cosmos-sdk/types/mempool"
 	genutiltypes "github.com/cosmos/cosmos-sdk/x/genutil/types"
 	evmmempool "github.com/cosmos/evm/mempool"
 	evmserver "github.com/cosmos/evm/server"
@@ -15,6 +21,7 @@ import (
 	"github.com/spf13/cast"
 
 	"github.com/go-fluence/fluence/app/ante"
+	"github.com/go-fluence/fluence/app/system"
 )
 
 // Bounds of the mempool.
@@ -65,15 +72,78 @@ func (a *App) newMempool() error {
 		evmmempool.NewTxRechecker(a.AnteHandler(), encoder), evmmempool.NewTxRechecker(a.AnteHandler(), encoder),
 		cfg, maxCosmosTxs)
 
-	a.SetInsertTxHandler(a.mempool.NewInsertTxHandler(a.TxDecode))
+	a.SetInsertTxHandler(a.insertTx)
 	a.SetReapTxsHandler(a.mempool.NewReapTxsHandler())
-	a.SetCheckTxHandler(a.mempool.NewCheckTxHandler(a.TxDecode, evmserver.GetMempoolCheckTxTimeout(a.options, a.Logger())))
-	a.SetMempool(a.mempool)
+	a.SetCheckTxHandler(a.checkTx(evmserver.GetMempoolCheckTxTimeout(a.options, a.Logger())))
+	a.SetMempool(indifferent{a.mempool, a.Logger()})
 	a.SetPrepareCheckStater(func(sdk.Context) {
 		if !a.mempool.HasEventBus() {
 			a.mempool.NotifyNewBlock()
 		}
 	})
+	return nil
+}
+
+// checkTx answers a client that sends a transaction through CometBFT. Bytes that are no transaction get a code
+// like any other refusal.
+func (a *App) checkTx(timeout time.Duration) sdk.CheckTxHandler {
+	insert := a.mempool.NewCheckTxHandler(a.decode, timeout)
+	return func(run sdk.RunTx, req *abci.RequestCheckTx) (*abci.ResponseCheckTx, error) {
+		if _, err := a.outsideTx(req.Tx); err != nil {
+			return evmmempool.ErrAsCheckTxResponse(err), nil
+		}
+		return insert(run, req)
+	}
+}
+
+// insertTx takes a transaction that another validator passed on.
+func (a *App) insertTx(req *abci.RequestInsertTx) (*abci.ResponseInsertTx, error) {
+	tx, err := a.outsideTx(req.Tx)
+	if err != nil {
+		return &abci.ResponseInsertTx{Code: evmmempool.CodeTypeNoRetry}, nil
+	}
+	switch err := a.mempool.InsertAsync(tx); {
+	case err == nil:
+		return &abci.ResponseInsertTx{Code: abci.CodeTypeOK}, nil
+	case errors.Is(err, evmmempool.ErrQueueFull):
+		return &abci.ResponseInsertTx{Code: abci.CodeTypeRetry}, nil
+	default:
+		return &abci.ResponseInsertTx{Code: evmmempool.CodeTypeNoRetry}, nil
+	}
+}
+
+// outsideTx decodes a transaction that came from outside and refuses the system transaction.
+func (a *App) outsideTx(raw []byte) (sdk.Tx, error) {
+	tx, err := a.decode(raw)
+	if err != nil {
+		return nil, err
+	}
+	if _, ok := system.FromTx(tx); ok {
+		return nil, system.ErrOutside
+	}
+	return tx, nil
+}
+
+// indifferent is the mempool as the execution of blocks sees it: whether a transaction could be removed is no
+// concern of its result, which must not depend on what one validator's mempool holds.
+type indifferent struct {
+	*evmmempool.Mempool
+	logger log.Logger
+}
+
+// Remove forgets an executed transaction.
+func (i indifferent) Remove(tx sdk.Tx) error {
+	return i.RemoveWithReason(context.Background(), tx, sdkmempool.RemoveReason{})
+}
+
+// RemoveWithReason forgets an executed transaction.
+func (i indifferent) RemoveWithReason(ctx context.Context, tx sdk.Tx, reason sdkmempool.RemoveReason) error {
+	if _, ok := system.FromTx(tx); ok {
+		return nil // never was in the mempool
+	}
+	if err := i.Mempool.RemoveWithReason(ctx, tx, reason); err != nil && !errors.Is(err, sdkmempool.ErrTxNotFound) {
+		i.logger.Error("transaction stays in the mempool", "err", err)
+	}
 	return nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 	corevm "github.com/ethereum/go-ethereum/core/vm"
 
+	"github.com/go-fluence/fluence/app/system"
 	epochcontract "github.com/go-fluence/fluence/contracts/epoch"
 	"github.com/go-fluence/fluence/x/epoch"
 	epochkeeper "github.com/go-fluence/fluence/x/epoch/keeper"
@@ -17,6 +18,7 @@ import (
 type ownModule struct {
 	basic    module.AppModuleBasic
 	accounts map[string][]string // module accounts and their permissions
+	proofs   []string            // type URLs of messages that only submit capacity proofs
 	// build makes the keeper, keeps it in a and returns the module. The SDK's and the EVM's keepers exist.
 	build func(a *App) module.AppModule
 }
@@ -32,6 +34,9 @@ func ownModules() []ownModule {
 		},
 	}}
 }
+
+// systemSources returns the modules that speak in the system transaction.
+func systemSources(*App) []system.Registered { return nil }
 
 // ownPrecompiles returns the precompiles of this repository, built over the keepers of a. Their addresses start
 // at 0x0F00; cosmos/evm's own end at 0x0807. It panics when an embedded ABI is broken, which only a build can cause.

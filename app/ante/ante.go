@@ -21,6 +21,7 @@ import (
 	evmtypes "github.com/cosmos/evm/x/vm/types"
 
 	"github.com/go-fluence/fluence/app/params"
+	"github.com/go-fluence/fluence/app/system"
 )
 
 // Options are what the chain reads and writes.
@@ -45,6 +46,9 @@ func NewHandler(o Options) sdk.AnteHandler {
 	evmURL := sdk.MsgTypeURL(&evmtypes.ExtensionOptionsEthereumTx{})
 	dynamicFeeURL := sdk.MsgTypeURL(&antetypes.ExtensionOptionDynamicFeeTx{})
 	return func(ctx sdk.Context, tx sdk.Tx, simulate bool) (sdk.Context, error) {
+		if m, ok := system.FromTx(tx); ok {
+			return o.system(ctx, m, simulate)
+		}
 		if err := checkLimits(ctx, tx); err != nil {
 			return ctx, err
 		}
@@ -61,6 +65,21 @@ func NewHandler(o Options) sdk.AnteHandler {
 			return ctx, errorsmod.Wrapf(sdkerrors.ErrUnknownExtensionOptions, "%s", option)
 		}
 	}
+}
+
+// system lets the system transaction pass where it belongs: first in a block that is being executed. Anywhere
+// else, the mempool and simulation included, it is refused.
+func (o Options) system(ctx sdk.Context, m *system.MsgExecute, simulate bool) (sdk.Context, error) {
+	if simulate || ctx.ExecMode() != sdk.ExecModeFinalize || ctx.BlockHeight() < 1 || ctx.TxIndex() != 0 {
+		return ctx, system.ErrOutside
+	}
+	if err := system.Canonical(o.TxConfig, m, ctx.TxBytes()); err != nil {
+		return ctx, err
+	}
+	if err := m.ValidateFor(ctx.BlockHeight()); err != nil {
+		return ctx, err
+	}
+	return system.Allow(ctx), nil
 }
 
 // firstExtension returns the type of the only extension option of tx, or "" if it has none.

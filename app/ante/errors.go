@@ -17,8 +17,8 @@ var (
 	ErrTooLarge = errorsmod.Register(Codespace, 4, "transaction too large")
 	// ErrForbiddenMessage says that a message may not stand where it stands.
 	ErrForbiddenMessage = errorsmod.Register(Codespace, 5, "message not allowed here")
-	// ErrSystemOutside says that a system message came from outside a proposal.
-	ErrSystemOutside = errorsmod.Register(Codespace, 6, "system messages are made by the proposer only")
 	// ErrFeeDenom says that a fee is offered in a coin that does not pay fees.
-	ErrFeeDenom = errorsmod.Register(Codespace, 7, "coin does not pay fees")
+	ErrFeeDenom = errorsmod.Register(Codespace, 6, "coin does not pay fees")
+	// ErrDecode says that bytes are no transaction of this chain.
+	ErrDecode = errorsmod.Register(Codespace, 7, "not a transaction")
 )

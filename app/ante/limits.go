@@ -8,6 +8,8 @@ import (
 	"github.com/cosmos/cosmos-sdk/x/authz"
 	govv1 "github.com/cosmos/cosmos-sdk/x/gov/types/v1"
 	evmtypes "github.com/cosmos/evm/x/vm/types"
+
+	"github.com/go-fluence/fluence/app/system"
 )
 
 // Limits of one transaction.
@@ -50,6 +52,8 @@ func (w *walk) messages(msgs []sdk.Msg, depth int) error {
 
 func (w *walk) message(msg sdk.Msg, depth int) error {
 	switch m := msg.(type) {
+	case *system.MsgExecute:
+		return system.ErrOutside
 	case *evmtypes.MsgEthereumTx:
 		if depth > 1 {
 			return ErrForbiddenMessage.Wrap("an Ethereum transaction inside another message")
@@ -83,6 +87,8 @@ func checkGrant(m *authz.MsgGrant) error {
 		return err
 	}
 	switch granted.MsgTypeURL() {
+	case sdk.MsgTypeURL(&system.MsgExecute{}):
+		return system.ErrOutside
 	case sdk.MsgTypeURL(&evmtypes.MsgEthereumTx{}), sdk.MsgTypeURL(&vestingtypes.MsgCreateVestingAccount{}):
 		return ErrForbiddenMessage.Wrapf("grant of %s", granted.MsgTypeURL())
 	}
