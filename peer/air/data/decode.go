@@ -75,18 +75,15 @@ func (e *Envelope) decode(l Limits, rec *recording) (*InterpreterData, error) {
 	if root < 0 || len(e.Inner)%4 != 0 || int64(len(e.Inner)) > maxArchive {
 		return nil, archiveError("inner data is no archive: its length is not a multiple of 4 between 60 and 2^31")
 	}
-	r := &reader{s: string(e.Inner), end: root, rec: rec}
+	r := &reader{s: string(e.Inner), end: root, limits: l, rec: rec}
+	r.bound("states", l.States, 0, root, sizeState)
 	d.Trace = readVec(r, root, sizeState, (*reader).state)
 	d.LastCallRequestID = r.u32(root + 8)
 	r.cids(&d.CIDs, root+12)
+	r.bound("signers", l.Signers, 0, root+52, sizeSignature)
 	d.Signatures = readVec(r, root+52, sizeSignature, (*reader).signature)
-	switch {
-	case r.err != nil:
+	if r.err != nil {
 		return nil, r.err
-	case l.States > 0 && len(d.Trace) > l.States:
-		return nil, refuse(CodeTooLarge, "particle data has %d states, at most %d are allowed", len(d.Trace), l.States)
-	case l.Entries > 0 && d.CIDs.Len() > l.Entries:
-		return nil, refuse(CodeTooLarge, "particle data has %d CIDs, at most %d are allowed", d.CIDs.Len(), l.Entries)
 	}
 	return d, nil
 }
@@ -172,7 +169,9 @@ func (r *reader) cids(i *CIDInfo, at int) {
 // readStore reads a Vec of entries {CID, Rc<T>}. A target that was met before is
 // not read again, but taken from the entry that owns it.
 func readStore[V any](r *reader, to *Store[V], at, size int, kind sharedKind, read func(r *reader, at int) V) {
+	r.bound("CIDs", r.limits.Entries, r.entries, at, sizeEntry)
 	n := r.u32(at + 4)
+	r.entries += int(n)
 	t, ok := r.own(at, r.rel(at), n, sizeEntry, 4)
 	if !ok {
 		return

@@ -8,7 +8,7 @@ type Limits struct {
 	Bytes   int // of the envelope, in bytes
 	States  int // of the trace
 	Entries int // of all CID stores together
-	Signers int // signatures: each costs one verification
+	Signers int // of the signatures: each costs one verification
 }
 
 // DefaultLimits are the bounds of a peer: 64 MiB of data as upstream's default,

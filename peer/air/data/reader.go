@@ -26,6 +26,8 @@ type reader struct {
 	start, end int
 	shared     []shared
 	peers      []string
+	limits     Limits
+	entries    int // of the stores so far
 	err        error
 	rec        *recording // nil but in tests
 }
@@ -58,6 +60,15 @@ const (
 func (r *reader) fail(at int, format string, args ...any) {
 	if r.err == nil {
 		r.err = archiveError(fmt.Sprintf("archive at %d: %s", at, fmt.Sprintf(format, args...)))
+	}
+}
+
+// bound refuses a vector that, with what the caller had before, has more elements
+// than allowed, unless it lies about its length. No limit is zero.
+func (r *reader) bound(what string, limit, had, at, size int) {
+	n := int64(r.u32(at + 4))
+	if r.err == nil && limit > 0 && int64(had)+n > int64(limit) && n*int64(size) <= int64(len(r.s)) {
+		r.err = refuse(CodeTooLarge, "particle data has %d %s, at most %d are allowed", int64(had)+n, what, limit)
 	}
 }
 

@@ -20,22 +20,6 @@ import (
 
 var record = flag.Bool("record", false, "rewrite testdata/avm with data of the official interpreter")
 
-// particleID is the salt of all recorded signatures.
-const particleID = "particle-1"
-
-// testKeys are the keys of the peers A, B and C.
-func testKeys(t testing.TB) map[string]*KeyPair {
-	keys := make(map[string]*KeyPair)
-	for i, name := range []string{"A", "B", "C"} {
-		k, err := NewKeyPair(Ed25519, testSecret(i))
-		if err != nil {
-			t.Fatal(err)
-		}
-		keys[name] = k
-	}
-	return keys
-}
-
 // network delivers one particle between peers that all run the official
 // interpreter, and keeps every data it returned.
 type network struct {
@@ -175,6 +159,36 @@ func TestDumpAgreesWithAquaVM(t *testing.T) {
 			}
 			if want := a.readable(b) + "\n"; got.String() != want {
 				t.Errorf("%s: got\n%s\nwant\n%s", name, got.String(), want)
+			}
+		}
+	}
+}
+
+// AquaVM judges forged data as we do, and takes ours as current and as previous
+// data.
+func TestVerifyAgreesWithAquaVM(t *testing.T) {
+	a := newAVM(t)
+	for name, tt := range forgeries() {
+		f := newForge(t)
+		tt.edit(f)
+		b := mustEncode(t, f.build())
+		me, init := f.keys["C"], f.keys["A"]
+		p := avmParams{
+			script: strings.ReplaceAll(`(seq (call @B ("s" "g") ["v"] $y) (canon @B $y #cc))`, "@B", `"`+f.keys["B"].PeerID()+`"`),
+			data:   b, init: init.PeerID(), peer: me.PeerID(), secret: me.private.Seed(), particle: particleID,
+		}
+		o := a.invoke(p)
+		if !tt.differs && (o.trap != nil || o.code != int64(tt.want)) {
+			t.Errorf("%s: AquaVM: %d %s %v, want %d", name, o.code, o.msg, o.trap, tt.want)
+		}
+		if tt.differs && o.trap == nil && o.code == int64(tt.want) {
+			t.Errorf("%s: AquaVM agrees", name)
+		}
+		t.Logf("%s: %d %.200s %v", name, o.code, o.msg, o.trap != nil)
+		if tt.want == 0 {
+			p.prev, p.data = p.data, nil
+			if o := a.invoke(p); o.code != 0 || o.trap != nil {
+				t.Errorf("%s as previous data: AquaVM: %d %s %v", name, o.code, o.msg, o.trap)
 			}
 		}
 	}

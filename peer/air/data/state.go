@@ -81,11 +81,11 @@ func ApList(gens []uint32) State {
 	if len(gens) == 1 {
 		return Ap(gens[0])
 	}
-	s := State{kind: KindAp, b: uint32(len(gens))}
-	for _, g := range gens {
-		s.lore = append(s.lore, FoldLore{ValuePos: g})
+	list := make([]Range, len(gens)) // the place for lists that a State has
+	for i, g := range gens {
+		list[i].Begin = g
 	}
-	return s
+	return State{kind: KindAp, b: uint32(len(gens)), lore: []FoldLore{{Ranges: list}}}
 }
 
 // CanonSent is the state of a canon that peer sent on to where it belongs.
@@ -162,9 +162,9 @@ func (s *State) Generations() []uint32 {
 	if s.b == 1 {
 		return []uint32{s.a}
 	}
-	gens := make([]uint32, 0, len(s.lore))
-	for _, l := range s.lore {
-		gens = append(gens, l.ValuePos)
+	gens := make([]uint32, s.b)
+	for i, g := range s.lore[0].Ranges {
+		gens[i] = g.Begin
 	}
 	return gens
 }
