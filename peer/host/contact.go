@@ -43,7 +43,7 @@ func (h *Host) Connect(ctx context.Context, to peer.AddrInfo) error {
 	if h.Connected(to.ID) {
 		return nil
 	}
-	allowed := h.inReach(to.Addrs)
+	allowed := h.InReach(to.Addrs)
 	if len(allowed) == 0 && len(to.Addrs) > 0 {
 		h.cfg.Metrics.refuse("dial_out_of_reach")
 		return fmt.Errorf("connect to %s: %w: none of its %d addresses is %s", to.ID, ErrAddress, len(to.Addrs), h.cfg.Reach)
@@ -77,7 +77,7 @@ func (h *Host) Contact(id peer.ID) (c Contact, ok bool) {
 	if err != nil {
 		return Contact{ID: id}, false
 	}
-	c = Contact{ID: id, Addrs: h.inReach(net.Peerstore().Addrs(id)), Connected: h.Connected(id)}
+	c = Contact{ID: id, Addrs: h.InReach(net.Peerstore().Addrs(id)), Connected: h.Connected(id)}
 	if len(c.Addrs) == 0 {
 		for _, conn := range net.Network().ConnsToPeer(id) {
 			c.Addrs = append(c.Addrs, conn.RemoteMultiaddr())
@@ -108,7 +108,7 @@ func (h *Host) Remember(to peer.AddrInfo) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	kept := h.inReach(to.Addrs)
+	kept := h.InReach(to.Addrs)
 	net.Peerstore().AddAddrs(to.ID, kept, peerstore.AddressTTL)
 	return len(kept), nil
 }
@@ -128,6 +128,17 @@ func (h *Host) Unprotect(id peer.ID, tag string) {
 	}
 }
 
+// Blame charges a peer for something it delivered that turned out bad later. A
+// peer whose quota is used up by that is disconnected.
+func (h *Host) Blame(id peer.ID, why string) {
+	h.cfg.Metrics.refuse("blamed")
+	h.cfg.Log.Debug("peer blamed", "peer", id, "err", why)
+	if h.quotas.ofPeer(id).empty(h.cfg.Now(), refusalCost) {
+		h.cfg.Metrics.refuse("disconnected")
+		_ = h.Disconnect(id)
+	}
+}
+
 // value marks a peer whose particle was accepted: its connection is trimmed
 // after those that never delivered one.
 func (h *Host) value(id peer.ID) {
@@ -136,8 +147,12 @@ func (h *Host) value(id peer.ID) {
 	}
 }
 
-// inReach returns the addresses that may be dialled, without /p2p/ID.
-func (h *Host) inReach(addrs []ma.Multiaddr) []ma.Multiaddr {
+// Reach returns which addresses this host dials.
+func (h *Host) Reach() Reach { return h.cfg.Reach }
+
+// InReach returns the addresses that may be dialled, at most 16, each without
+// /p2p/ID. A DNS name counts as in reach until it is resolved.
+func (h *Host) InReach(addrs []ma.Multiaddr) []ma.Multiaddr {
 	kept := make([]ma.Multiaddr, 0, min(len(addrs), maxPeerAddrs))
 	for _, a := range addrs {
 		bare, _ := peer.SplitAddr(a)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
 	manet "github.com/multiformats/go-multiaddr/net"
 	"golang.org/x/time/rate"
 )
@@ -46,6 +47,13 @@ func (m *meters) payer(c network.Conn) payer {
 		}
 	}
 	return pay
+}
+
+// ofPeer returns the meter of one peer id, without that of its address.
+func (m *meters) ofPeer(id peer.ID) payer {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return payer{m.get("p"+string(id), m.q.Peer)}
 }
 
 // get returns the meter of a key. m.mu is held.
@@ -117,6 +125,15 @@ func (p payer) fine(now time.Time, n int) {
 		for ; n > 0 && !m.particles.AllowN(now, n); n-- { //nolint:revive // the condition does the work
 		}
 	}
+}
+
+// empty charges n particles and reports whether they were not left.
+func (p payer) empty(now time.Time, n int) bool {
+	if p.particle(now, n) == nil {
+		return false
+	}
+	p.fine(now, n)
+	return true
 }
 
 // bytes charges n bytes.
