@@ -48,7 +48,12 @@ func vectors(t testing.TB) (vs []vector) {
 }
 
 func TestVectors(t *testing.T) {
+	tested := map[Params]bool{}
 	for _, v := range vectors(t) {
+		if raceDetector && tested[v.params] {
+			continue
+		}
+		tested[v.params] = true
 		t.Run(v.params.Name()+"/"+v.wantShort, func(t *testing.T) {
 			vm, err := NewVM(testCache(t, v.params, v.key), Memory{})
 			if err != nil {
