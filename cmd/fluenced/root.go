@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/go-fluence/fluence/cmd/fluenced/chaincmd"
+	"github.com/go-fluence/fluence/cmd/fluenced/devnet"
 	"github.com/go-fluence/fluence/cmd/fluenced/home"
 	"github.com/go-fluence/fluence/cmd/fluenced/network"
 	"github.com/go-fluence/fluence/cmd/fluenced/node"
@@ -37,6 +39,7 @@ const (
 
 func nouns() []noun {
 	return []noun{
+		{groupRun, "devnet", "Run a whole network on this machine, to try things out", devnet.Command},
 		{groupRun, "init", "Create the home of a validator", network.InitCommand},
 		{groupRun, "start", "Run the validator and its peer", node.StartCommand},
 		{groupRun, "node", "Run or inspect the validator process alone", node.Command},
@@ -74,12 +77,11 @@ A validator of your own:
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: false},
 	}
 	root.PersistentFlags().String("home", home.Default(), "folder of the validator ($"+home.Environ+")")
-	root.AddGroup(
-		&cobra.Group{ID: groupRun, Title: "Run:"},
-		&cobra.Group{ID: groupChain, Title: "Chain:"},
-		&cobra.Group{ID: groupPeer, Title: "Peer:"},
-		&cobra.Group{ID: groupTools, Title: "Tools:"},
-	)
+	for _, g := range []cobra.Group{{ID: groupRun, Title: "Run:"}, {ID: groupChain, Title: "Chain:"}, {ID: groupPeer, Title: "Peer:"}, {ID: groupTools, Title: "Tools:"}} {
+		if slices.ContainsFunc(nouns(), func(n noun) bool { return n.group == g.ID }) {
+			root.AddGroup(&g)
+		}
+	}
 	root.SetHelpCommandGroupID(groupTools)
 	root.SetCompletionCommandGroupID(groupTools)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
@@ -193,7 +195,7 @@ func versionCommand() *cobra.Command {
 			if asJSON {
 				return term.JSON(cmd.OutOrStdout(), v)
 			}
-			_, err := fmt.Fprintf(cmd.OutOrStdout(), "fluenced %s\nrevision %s\n%s, %s\n", v.Version, v.Revision, v.Go, v.Platform)
+			_, err := fmt.Fprintf(cmd.OutOrStdout(), "fluenced %s\nrevision %s\n%s, %s\n", v.Version, cmp.Or(v.Revision, "unknown"), v.Go, v.Platform)
 			return err
 		},
 	}

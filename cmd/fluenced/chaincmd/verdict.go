@@ -5,12 +5,17 @@ package chaincmd
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 
 	"github.com/cosmos/cosmos-sdk/client"
+	"github.com/cosmos/cosmos-sdk/client/flags"
 	"github.com/spf13/cobra"
 	"sigs.k8s.io/yaml"
+
+	"github.com/go-fluence/fluence/app"
+	"github.com/go-fluence/fluence/app/params"
 )
 
 // maxAnswer bounds how much of a command's output is kept for its verdict.
@@ -27,6 +32,9 @@ func verdicts(cmd *cobra.Command) *cobra.Command {
 		return cmd
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if err := defaultFees(cmd); err != nil {
+			return err
+		}
 		answer := &head{w: cmd.OutOrStdout()}
 		if ctx, ok := cmd.Context().Value(client.ClientContextKey).(*client.Context); ok {
 			*ctx = ctx.WithOutput(answer)
@@ -37,6 +45,29 @@ func verdicts(cmd *cobra.Command) *cobra.Command {
 		return verdict(answer.Bytes())
 	}
 	return cmd
+}
+
+// Fees when the caller names none: what the transaction is estimated to need and
+// half as much again, at twice the least price, so that a rising base fee does not
+// strand it. What is left over is not charged.
+const gasAdjustment = "1.5"
+
+// defaultFees fills in gas and its price where no flag about fees was given.
+func defaultFees(cmd *cobra.Command) error {
+	fs := cmd.Flags()
+	for _, name := range []string{flags.FlagGas, flags.FlagFees, flags.FlagGasPrices, flags.FlagGasAdjustment} {
+		if f := fs.Lookup(name); f == nil || f.Changed {
+			return nil
+		}
+	}
+	if f := fs.Lookup(flags.FlagOffline); f != nil && f.Value.String() == "true" {
+		return nil
+	}
+	return errors.Join(
+		fs.Set(flags.FlagGas, flags.GasFlagAuto),
+		fs.Set(flags.FlagGasAdjustment, gasAdjustment),
+		fs.Set(flags.FlagGasPrices, fmt.Sprintf("%d%s", 2*app.MinGasPrice, params.BaseDenom)),
+	)
 }
 
 // head passes everything on and keeps the beginning.

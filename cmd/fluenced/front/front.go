@@ -9,6 +9,7 @@ package front
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"crypto/tls"
 	"encoding/json"
 	"errors"
@@ -51,12 +52,13 @@ type Config struct {
 type Front struct {
 	cfg   Config
 	proxy *httputil.ReverseProxy
+	nonce string // keeps the addresses of several fronts apart
 	dials atomic.Uint64
 }
 
 // New returns a front of the RPC server behind cfg.Inner.
 func New(cfg Config) *Front {
-	f := &Front{cfg: cfg}
+	f := &Front{cfg: cfg, nonce: rand.Text()[:8]}
 	transport := &http.Transport{
 		DialContext:        f.dial,
 		DisableCompression: true,
@@ -80,9 +82,9 @@ func New(cfg Config) *Front {
 // tells subscribers apart by the address they come from.
 func (f *Front) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	n := f.dials.Add(1)
-	name := fmt.Sprintf("@fluenced-front-%d-%d", os.Getpid(), n)
+	name := fmt.Sprintf("@fluenced-%s-%d", f.nonce, n)
 	if runtime.GOOS != "linux" { // no abstract socket addresses
-		name = filepath.Join(filepath.Dir(f.cfg.Inner), fmt.Sprintf("f%d", n))
+		name = filepath.Join(filepath.Dir(f.cfg.Inner), fmt.Sprintf("%s-%d", f.nonce, n))
 		defer func() { _ = os.Remove(name) }()
 	}
 	d := net.Dialer{LocalAddr: &net.UnixAddr{Name: name, Net: "unix"}}

@@ -140,9 +140,10 @@ func TestFrontOnLoopbackRefusesForeignNames(t *testing.T) {
 }
 
 func TestEachConnectionHasAnAddressOfItsOwn(t *testing.T) {
-	f := New(Config{Inner: echo(t), MaxBodyBytes: 1000})
+	inner := echo(t)
+	a, b := New(Config{Inner: inner}), New(Config{Inner: inner})
 	seen := map[string]bool{}
-	for range 3 {
+	for _, f := range []*Front{a, a, b} {
 		c, err := f.dial(t.Context(), "", "")
 		if err != nil {
 			t.Fatal(err)

@@ -10,17 +10,21 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"time"
 
 	"cosmossdk.io/log/v2"
+	cmtcfg "github.com/cometbft/cometbft/config"
 	cmtnode "github.com/cometbft/cometbft/node"
 	"github.com/cosmos/cosmos-sdk/client"
 	"github.com/cosmos/cosmos-sdk/server"
 	"github.com/cosmos/cosmos-sdk/telemetry"
 	evmservertypes "github.com/cosmos/evm/server/types"
+	"github.com/rs/zerolog"
 
 	"github.com/go-fluence/fluence/app"
 	"github.com/go-fluence/fluence/cmd/fluenced/home"
 	"github.com/go-fluence/fluence/cmd/fluenced/internal/inorder"
+	"github.com/go-fluence/fluence/cmd/fluenced/term"
 )
 
 // node is what the services share. Each field is set by the service that owns it
@@ -90,13 +94,11 @@ func (n *node) services() []inorder.Unit {
 }
 
 func newNode(s *home.Settings, out io.Writer) (*node, error) {
-	sctx := server.NewContext(s.Values, s.Comet, log.NewNopLogger())
-	s.Values.Set("log_no_color", true)
-	logger, err := server.CreateSDKLogger(sctx, out)
+	logger, err := newLogger(s, out)
 	if err != nil {
-		return nil, fmt.Errorf("log_level: %w", err)
+		return nil, err
 	}
-	sctx.Logger = logger
+	sctx := server.NewContext(s.Values, s.Comet, logger)
 	e := app.Encoding()
 	cctx := client.Context{}.
 		WithCodec(e.Codec).WithInterfaceRegistry(e.InterfaceRegistry).
@@ -113,4 +115,21 @@ func startTelemetry(ctx context.Context, s *home.Settings) (func(), error) {
 		return nil, fmt.Errorf("%s: %w", s.Home.Join("config", telemetry.OtelFileName), err)
 	}
 	return func() { _ = telemetry.Shutdown(context.WithoutCancel(ctx)) }, nil
+}
+
+// newLogger returns a logger to out at log_level, as text or JSON by log_format.
+func newLogger(s *home.Settings, out io.Writer) (log.Logger, error) {
+	opts := []log.Option{log.ColorOption(false), log.TimeFormatOption(time.RFC3339)}
+	if s.Comet.LogFormat == cmtcfg.LogFormatJSON {
+		opts = append(opts, log.OutputJSONOption())
+	}
+	if level, err := zerolog.ParseLevel(s.Comet.LogLevel); err == nil {
+		return log.NewLogger(out, append(opts, log.LevelOption(level))...), nil
+	}
+	filter, err := log.ParseLogLevel(s.Comet.LogLevel)
+	if err != nil {
+		return nil, term.Hint(fmt.Errorf("%s: log_level: %w", s.Home.Comet(), err),
+			"write a level (debug, info, error) or levels by module: consensus:debug,*:error")
+	}
+	return log.NewLogger(out, append(opts, log.FilterOption(filter))...), nil
 }

@@ -29,23 +29,19 @@ import (
 )
 
 // runApp opens the state and the application over it.
-func (n *node) runApp(ctx context.Context, ready func()) (err error) {
+func (n *node) runApp(ctx context.Context, ready func()) error {
 	db, err := OpenState(n.settings)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, db.Close()) }()
 	evmserver.SetEVMLogger(evmserver.NewSlogFromCosmosLogger(n.logger.With("module", "evm"), n.settings.Comet.LogLevel))
 	n.app, err = app.Open(n.logger, db, true, n.settings.Values, server.DefaultBaseappOptions(n.settings.Values)...)
 	if err != nil {
-		return err
+		return errors.Join(err, db.Close())
 	}
 	ready()
 	<-ctx.Done()
-	if err := n.app.Close(); err != nil {
-		n.logger.Error("close application", "err", err)
-	}
-	return nil
+	return n.app.Close() // closes db too
 }
 
 // OpenState opens the database of the application's state. One process may have it
