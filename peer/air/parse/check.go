@@ -38,11 +38,14 @@ type use struct {
 	pos, at int
 }
 
-func newChecker(src string) checker {
-	return checker{
-		src: src, defined: map[string]int{}, judged: map[string]bool{}, nexts: map[string]bool{},
-		folds: map[string]int{}, overtaken: map[string]bool{},
+func newChecker(src string) checker { return checker{src: src} }
+
+// put stores into a map that is made when first needed; most scripts are small.
+func put[V any](m *map[string]V, name string, v V) {
+	if *m == nil {
+		*m = map[string]V{}
 	}
+	(*m)[name] = v
 }
 
 func (c *checker) fail(name string, pos int, format string) error {
@@ -53,7 +56,7 @@ func (c *checker) fail(name string, pos int, format string) error {
 func (c *checker) define(at ast.At, v ast.Var) {
 	start := at.Where.Start
 	if before, ok := c.defined[v.Name]; !ok || start < before {
-		c.defined[v.Name] = start
+		put(&c.defined, v.Name, start)
 	}
 }
 
@@ -80,7 +83,7 @@ func (c *checker) use(at ast.At, name string, pos int) {
 	if c.judged[name] || c.resolved(u) {
 		return
 	}
-	c.judged[name] = true
+	put(&c.judged, name, true)
 	c.pending = append(c.pending, u)
 }
 
@@ -120,7 +123,7 @@ func (c *checker) openFold(iterator ast.Var) error {
 	if _, live := c.folds[iterator.Name]; live {
 		return c.fail(iterator.Name, iterator.Pos, "multiple iterable values found for iterator name '%s'")
 	}
-	c.folds[iterator.Name] = 0
+	put(&c.folds, iterator.Name, 0)
 	return nil
 }
 
@@ -152,7 +155,7 @@ func (c *checker) next(v ast.Var) error {
 		}
 		return c.fail(v.Name, v.Pos, "iterable '%s' wasn't defined")
 	}
-	c.nexts[v.Name] = true
+	put(&c.nexts, v.Name, true)
 	if n > 0 {
 		return c.fail(v.Name, v.Pos, "multiple next instructions for iterator '%s' found for one fold, that is prohibited")
 	}
@@ -182,7 +185,7 @@ func (c *checker) merge(left, right shape) shape {
 	case left.isNext && right.isNext && left.next == right.next:
 		return left
 	case left.isNext:
-		c.overtaken[left.next] = true
+		put(&c.overtaken, left.next, true)
 		return shape{}
 	case right.isNext:
 		return right

@@ -10,11 +10,7 @@ const eofString = "EOF while parsing a string"
 func (r *reader) str() error {
 	r.keep(1)
 	for {
-		n := 0
-		for s := r.src[r.pos:]; n < len(s) && s[n] >= 0x20 && s[n] != '"' && s[n] != '\\'; {
-			n++
-		}
-		r.keep(n)
+		r.keep(plainRun(r.src[r.pos:]))
 		if r.pos == len(r.src) {
 			return r.failHere(eofString)
 		}
@@ -31,6 +27,35 @@ func (r *reader) str() error {
 			return r.failHere(`control character (\u0000-\u001F) found while parsing a string`)
 		}
 	}
+}
+
+// plainRun returns how many bytes of s stand for themselves in a string.
+func plainRun(s string) int {
+	const (
+		ones  = 0x0101010101010101
+		highs = 0x80 * ones
+	)
+	n := 0
+	for ; n+8 <= len(s); n += 8 {
+		w := load8(s[n : n+8])
+		quote, back := w^('"'*ones), w^('\\'*ones)
+		// A high bit is set in each sum for a zero byte, or a byte below 0x20; above
+		// such a byte it may be set wrongly, and then the loop below looks.
+		if ((quote-ones)&^quote|(back-ones)&^back|(w-0x20*ones)&^w)&highs != 0 {
+			break
+		}
+	}
+	for n < len(s) && s[n] >= 0x20 && s[n] != '"' && s[n] != '\\' {
+		n++
+	}
+	return n
+}
+
+// load8 reads 8 bytes in little-endian order.
+func load8(s string) uint64 {
+	_ = s[7]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }
 
 // escape reads one escape from its backslash on. The short canonical ones stay
@@ -127,6 +152,10 @@ func (r *reader) hex4() (rune, error) {
 // number reads a number and puts its canonical text in place.
 func (r *reader) number() error {
 	from := r.pos
+	if n := plainInteger(r.src[from:]); n > 0 {
+		r.keep(n)
+		return nil
+	}
 	n, err := r.scanNumber()
 	if err != nil {
 		return err
@@ -139,6 +168,23 @@ func (r *reader) number() error {
 	r.diverge(from)
 	r.out = append(r.out, canon...)
 	return nil
+}
+
+// plainInteger returns the length of the non-negative integer that s begins with
+// if its text is canonical for sure, else 0.
+func plainInteger(s string) int {
+	const surely = 19 // digits that always fit 64 bits
+	n := 0
+	for n < len(s) && isDigit(s[n]) {
+		n++
+	}
+	if n == 0 || n > surely || s[0] == '0' && n > 1 {
+		return 0
+	}
+	if n < len(s) && (s[n] == '.' || s[n]|0x20 == 'e') {
+		return 0
+	}
+	return n
 }
 
 // grow returns 10·n + digit, false when that overflows.
