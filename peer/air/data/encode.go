@@ -155,5 +155,5 @@ func (w *writer) tags(tags ...byte) {
 }
 
 func sortedSignatures(list []Signature) []Signature {
-	return slices.SortedFunc(slices.Values(list), func(a, b Signature) int { return cmp.Compare(a.Key, b.Key) })
+	return slices.SortedStableFunc(slices.Values(list), func(a, b Signature) int { return cmp.Compare(a.Key, b.Key) })
 }
