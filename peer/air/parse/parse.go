@@ -63,6 +63,7 @@ func notUTF8(src string) error {
 type parser struct {
 	lexer   lexer
 	tok     token
+	behind  int // the end of the token before tok
 	check   checker
 	count   int
 	deepest int
@@ -70,13 +71,18 @@ type parser struct {
 
 // advance reads the next token.
 func (p *parser) advance() (err error) {
+	p.behind = p.tok.end
 	p.tok, err = p.lexer.next()
 	return err
 }
 
 // unexpected reports the current token where something else should stand.
 func (p *parser) unexpected(want string) error {
-	return newError(Grammar, p.lexer.src, p.tok.pos, p.tok.end, "expected %s, found %s", want, p.tok.describe(p.lexer.src))
+	pos := p.tok.pos
+	if p.tok.kind == tokEOF {
+		pos = p.behind
+	}
+	return newError(Grammar, p.lexer.src, pos, p.tok.end, "expected %s, found %s", want, p.tok.describe(p.lexer.src))
 }
 
 // expect passes a token of the given kind.
