@@ -111,7 +111,13 @@ func (d *duel) step(in air.Input) (out air.Outcome, diff string, more bool) {
 	if trap != nil {
 		return ours, trap.Error(), false
 	}
-	if ours.Code != theirs.Code && (ours.Code == int64(exec.CodeOwnState) || ours.Code == int64(exec.CodeSigners)) {
+	if ours.Code != theirs.Code && ours.Code == int64(exec.CodeSigners) {
+		// Justified only if AquaVM wrote data that the next peer must refuse.
+		if d, err := airdata.Decode(theirs.Data, airdata.Limits{}); err == nil {
+			if _, err := airdata.Verify(d, in.Params.ParticleID, airdata.Limits{}, nil); err == nil {
+				return ours, ours.Message, false
+			}
+		}
 		return ours, "", false
 	}
 	diff = compare(ours, theirs)
