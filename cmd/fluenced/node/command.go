@@ -171,7 +171,7 @@ func Ready(d home.Dir) supervise.Probe {
 		if err != nil {
 			return err
 		}
-		if status.Height == 0 {
+		if status.Height < 2 { // the state of the first block is readable with the second
 			return errNoBlock
 		}
 		return nil

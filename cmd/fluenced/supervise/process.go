@@ -37,7 +37,7 @@ func (s *Supervisor) runOnce(stop context.Context, p Process, ready func()) erro
 	if p.Log != "" {
 		f, err := openLog(p.Log)
 		if err != nil {
-			return fmt.Errorf("%s: %w: %w", p.Name, ErrNotRunning, err)
+			return err
 		}
 		defer func() { _ = f.Close() }()
 		sinks = append(sinks, f)
@@ -62,7 +62,7 @@ func (s *Supervisor) runOnce(stop context.Context, p Process, ready func()) erro
 	defer func() { _ = alive.Close() }()
 	detach(cmd)
 	if err := cmd.Start(); err != nil {
-		return fmt.Errorf("%s: %w: %w", p.Name, ErrNotRunning, err)
+		return err
 	}
 	applyLimits(cmd.Process.Pid, p.Limits)
 	if p.Started != nil {

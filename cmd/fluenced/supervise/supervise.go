@@ -111,7 +111,7 @@ func (s *Supervisor) keep(stop, whole context.Context, p Process, ready func()) 
 			s.say("%s ended", p.Name)
 			return nil
 		case first && time.Since(begun) < firstTry && !killed(err):
-			return err
+			return fmt.Errorf("%s: %w: %w", p.Name, ErrNotRunning, err)
 		}
 		first = false
 		if time.Since(begun) > healthyAfter {
@@ -144,7 +144,7 @@ func died(p Process, exit error, tail *tail) error {
 	if what == "" {
 		what = exit.Error()
 	}
-	err := fmt.Errorf("%s: %w: %s%w", p.Name, ErrNotRunning, what, hidden{exit})
+	err := fmt.Errorf("%s%w", what, hidden{exit})
 	if hint == "" && p.Log != "" {
 		hint = "its log is " + p.Log
 	}
