@@ -55,8 +55,6 @@ var (
 	ErrNotRunning = errors.New("dht is not running")
 	// ErrNotFound means that nobody asked knows the peer.
 	ErrNotFound = errors.New("peer not found")
-	// ErrKey means that a key is not what Kademlia functions take.
-	ErrKey = errors.New("bad key")
 )
 
 // Config is what a DHT is made of. Host and Network are required.

@@ -15,9 +15,7 @@ import (
 
 	"github.com/libp2p/go-libp2p/core/crypto"
 	"github.com/libp2p/go-libp2p/core/peer"
-	"github.com/mr-tron/base58"
 	ma "github.com/multiformats/go-multiaddr"
-	"github.com/multiformats/go-multihash"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/go-fluence/fluence/peer/dht"
@@ -182,98 +180,30 @@ func TestMembersAreLearnt(t *testing.T) {
 	eventually(t, "tables hold each other", func() bool { return a.dht.Size() == 1 && b.dht.Size() == 1 })
 }
 
-func TestNeighborhood(t *testing.T) {
+func TestNearest(t *testing.T) {
 	b := start(t, nil)
-	var all []*one
+	var want []peer.ID
 	for range 4 {
-		all = append(all, start(t, b.through))
+		want = append(want, start(t, b.through).ID())
 	}
-	eventually(t, "b has all in its table", func() bool { return b.dht.Size() == len(all) })
-	raw := []byte("some resource")
-	key, err := dht.KeyOf(base58.Encode(raw), false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := []peer.ID{b.ID()}
-	for _, o := range all {
-		want = append(want, o.ID())
-	}
+	eventually(t, "b has all in its table", func() bool { return b.dht.Size() == len(want) })
+	key := []byte("some resource")
 	slices.SortFunc(want, func(x, y peer.ID) int { return bytes.Compare(away(key, x), away(key, y)) })
-	got, err := b.dht.Neighborhood(key, 0, true)
-	if err != nil || !slices.Equal(got, want) {
-		t.Errorf("Neighborhood with self = %v, %v, want %v", got, err, want)
+	if got, err := b.dht.Nearest(t.Context(), key, 0); err != nil || !slices.Equal(got, want) {
+		t.Errorf("Nearest = %v, %v, want %v", got, err, want)
 	}
-	others := slices.DeleteFunc(slices.Clone(want), func(id peer.ID) bool { return id == b.ID() })
-	if got, err = b.dht.Neighborhood(key, 2, false); err != nil || !slices.Equal(got, others[:2]) {
-		t.Errorf("Neighborhood of two = %v, %v, want %v", got, err, others[:2])
-	}
-	contacts, err := b.dht.NeighborhoodWithAddrs(key, 0, true)
-	if err != nil || len(contacts) != len(want) {
-		t.Fatalf("NeighborhoodWithAddrs = %v, %v", contacts, err)
-	}
-	for _, c := range contacts {
-		if len(c.Addrs) == 0 {
-			t.Errorf("%s has no address", c.ID)
-		}
+	if got, err := b.dht.Nearest(t.Context(), key, 2); err != nil || !slices.Equal(got, want[:2]) {
+		t.Errorf("Nearest of two = %v, %v, want %v", got, err, want[:2])
 	}
 }
 
-func away(key dht.Key, id peer.ID) []byte {
-	d := sha256.Sum256([]byte(id))
+// away is the XOR distance between the hashes of key and id.
+func away(key []byte, id peer.ID) []byte {
+	k, d := sha256.Sum256(key), sha256.Sum256([]byte(id))
 	for i := range d {
-		d[i] ^= key[i]
+		d[i] ^= k[i]
 	}
 	return d[:]
-}
-
-func TestKeyOf(t *testing.T) {
-	hashed := sha256.Sum256([]byte("x"))
-	mh, err := multihash.Encode(hashed[:], multihash.SHA2_256)
-	if err != nil {
-		t.Fatal(err)
-	}
-	wrapped, err := dht.KeyOf(base58.Encode(hashed[:]), false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	given, err := dht.KeyOf(base58.Encode(mh), true)
-	if err != nil || given != wrapped || given != sha256.Sum256(mh) {
-		t.Errorf("KeyOf = %x, %v, want %x as for the wrapped digest", given, err, wrapped)
-	}
-	for text, hashed := range map[string]bool{
-		"0OIl": false, base58.Encode(make([]byte, 65)): false, strings.Repeat("z", 300): false,
-		base58.Encode([]byte("no multihash")): true, "": true,
-	} {
-		if _, err := dht.KeyOf(text, hashed); !errors.Is(err, dht.ErrKey) {
-			t.Errorf("KeyOf(%.20q, %v) = %v, want %v", text, hashed, err, dht.ErrKey)
-		}
-	}
-}
-
-func TestMerge(t *testing.T) {
-	var list []string
-	for i := range 40 {
-		sum := sha256.Sum256([]byte{byte(i)})
-		list = append(list, base58.Encode(sum[:]))
-	}
-	target := base58.Encode([]byte("target"))
-	got, err := dht.Merge(target, list[:25], list[15:], 0)
-	if err != nil || len(got) != 20 {
-		t.Fatalf("Merge = %d, %v, want 20", len(got), err)
-	}
-	key := dht.Key(sha256.Sum256([]byte("target")))
-	want := slices.Clone(list)
-	slices.SortFunc(want, func(x, y string) int {
-		a, _ := base58.Decode(x)
-		b, _ := base58.Decode(y)
-		return bytes.Compare(away(key, peer.ID(a)), away(key, peer.ID(b)))
-	})
-	if !slices.Equal(got, want[:20]) {
-		t.Errorf("Merge = %v, want %v", got, want[:20])
-	}
-	if _, err := dht.Merge(target, []string{"0"}, nil, 1); !errors.Is(err, dht.ErrKey) {
-		t.Errorf("Merge of no base58 = %v, want %v", err, dht.ErrKey)
-	}
 }
 
 func TestConfigIsChecked(t *testing.T) {

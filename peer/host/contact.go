@@ -88,6 +88,16 @@ func (h *Host) Contact(id peer.ID) (c Contact, ok bool) {
 	return c, c.Connected || len(c.Addrs) > 0
 }
 
+// Addresses returns the addresses of Contact as text; known is its ok.
+func (h *Host) Addresses(id peer.ID) (addrs []string, known bool) {
+	c, known := h.Contact(id)
+	addrs = make([]string, 0, len(c.Addrs))
+	for _, a := range c.Addrs {
+		addrs = append(addrs, a.String())
+	}
+	return addrs, known
+}
+
 // Peers returns the ids of all connected peers, sorted.
 func (h *Host) Peers() []peer.ID {
 	net, err := h.libp2p()
