@@ -36,21 +36,43 @@ func cidOf(content []byte) CID {
 	return CID(text[:])
 }
 
-// textOf spells the CID of a BLAKE3-256 digest.
+// textHead is how the text of every CID made here begins; of the next character
+// one bit is fixed, too.
+const textHead = "bagaaihr"
+
+// head is eight characters of c as a number, which order CIDs made here as their
+// text does, up to ties; other CIDs have none.
+func (c CID) head() (uint64, bool) {
+	if len(c) != cidText || c[:len(textHead)] != textHead {
+		return 0, false
+	}
+	var h uint64
+	for i := len(textHead); i < len(textHead)+8; i++ {
+		h = h<<8 | uint64(c[i])
+	}
+	return h, true
+}
+
+// textOf spells the CID of a BLAKE3-256 digest: five bytes at a time are eight
+// characters of base32, and the last two are four.
 func textOf(digest *[digestLen]byte) (text [cidText]byte) {
 	raw := [cidBytes]byte{0x01, 0x80, 0x04, hashBLAKE3, digestLen}
 	copy(raw[5:], digest[:])
 	text[0] = 'b'
-	var acc, bits uint
-	n := 1
-	for _, c := range raw {
-		acc, bits = acc<<8|uint(c), bits+8
-		for ; bits >= 5; bits -= 5 {
-			text[n] = base32Lower[acc>>(bits-5)&31]
-			n++
+	at := 1
+	for i := 0; i < cidBytes-2; i += 5 {
+		v := uint64(raw[i])<<32 | uint64(raw[i+1])<<24 | uint64(raw[i+2])<<16 | uint64(raw[i+3])<<8 | uint64(raw[i+4])
+		for j := 7; j >= 0; j-- {
+			text[at+j] = base32Lower[v&31]
+			v >>= 5
 		}
+		at += 8
 	}
-	text[n] = base32Lower[acc<<(5-bits)&31] // 296 bits leave one over
+	v := (uint32(raw[cidBytes-2])<<8 | uint32(raw[cidBytes-1])) << 4 // 16 bits and 4 of padding
+	for j := 3; j >= 0; j-- {
+		text[at+j] = base32Lower[v&31]
+		v >>= 5
+	}
 	return text
 }
 

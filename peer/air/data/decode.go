@@ -76,6 +76,7 @@ func (e *Envelope) decode(l Limits, rec *recording) (*InterpreterData, error) {
 		return nil, archiveError("inner data is no archive: its length is not a multiple of 4 between 60 and 2^31")
 	}
 	r := &reader{s: string(e.Inner), end: root, limits: l, rec: rec}
+	r.shared = make([]shared, 0, len(r.s)/sharedEvery)
 	r.bound("states", l.States, 0, root, sizeState)
 	d.Trace = readVec(r, root, sizeState, (*reader).state)
 	d.LastCallRequestID = r.u32(root + 8)

@@ -26,7 +26,7 @@ func encode(d *InterpreterData, rec *recording) ([]byte, error) {
 	w := &writer{
 		buf:   make([]byte, room, room+size),
 		base:  room,
-		strs:  make(map[string]int32, d.CIDs.Len()),
+		strs:  make(map[string]int32, d.CIDs.Len()+d.CIDs.ServiceResults.Len()), // and the argument hashes
 		peers: make(map[string]int32),
 		rec:   rec,
 	}

@@ -3,9 +3,7 @@
 package data
 
 import (
-	"cmp"
 	"fmt"
-	"slices"
 	"unicode/utf8"
 )
 
@@ -37,6 +35,7 @@ type reader struct {
 // again byte for byte.
 type recording struct {
 	targets []int64
+	content bool // share by content nevertheless
 }
 
 // shared is a target that more than one pointer may name.
@@ -44,6 +43,10 @@ type shared struct {
 	pos, n int32 // n: length of a text, or number of the object among its kind
 	kind   sharedKind
 }
+
+// sharedEvery is about how many bytes of honest data have one shared target: most
+// are CIDs, and the entries that they are keys of.
+const sharedEvery = 64
 
 type sharedKind uint8
 
@@ -112,16 +115,22 @@ func (r *reader) met(at int, target int64, kind sharedKind) (n int, ok bool) {
 	if r.rec != nil && kind <= sharedPeer {
 		r.rec.targets = append(r.rec.targets, target)
 	}
-	last := len(r.shared) - 1
-	if last < 0 || target > int64(r.shared[last].pos) || target < 0 {
+	lo, hi := 0, len(r.shared)
+	if hi == 0 || target > int64(r.shared[hi-1].pos) || target < 0 {
 		return 0, false
 	}
-	i, found := slices.BinarySearchFunc(r.shared, int32(target), func(s shared, pos int32) int { return cmp.Compare(s.pos, pos) })
-	if !found || r.shared[i].kind != kind {
-		r.fail(at, "pointer to %d, which is no shared object of this type", target)
-		return 0, true
+	for lo < hi {
+		if mid := int(uint(lo+hi) >> 1); int64(r.shared[mid].pos) < target {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
 	}
-	return int(r.shared[i].n), true
+	if s := r.shared[lo]; int64(s.pos) == target && s.kind == kind {
+		return int(s.n), true
+	}
+	r.fail(at, "pointer to %d, which is no shared object of this type", target)
+	return 0, true
 }
 
 func (r *reader) share(pos, n int, kind sharedKind) {

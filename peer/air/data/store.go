@@ -25,6 +25,7 @@ type Entry[V any] struct {
 // insertion.
 type Store[V any] struct {
 	base  []Entry[V] // sorted by CID, no duplicates, never written to: clones share it
+	heads []uint64   // of the CIDs in base, if all have one
 	tail  []Entry[V] // no CID of base, no duplicates
 	index map[CID]int32
 }
@@ -64,7 +65,7 @@ func (s *Store[V]) Has(c CID) bool {
 
 // Clone returns a copy that can be added to without changing s.
 func (s *Store[V]) Clone() Store[V] {
-	return Store[V]{base: s.base, tail: slices.Clone(s.tail)}
+	return Store[V]{base: s.base, heads: s.heads, tail: slices.Clone(s.tail)}
 }
 
 // Add inserts every entry of o whose CID is not in s. The content of a verified
@@ -146,6 +147,7 @@ func (s *Store[V]) load(entries []Entry[V]) {
 	}
 	if ascending {
 		s.base = entries
+		s.heads = headsOf(entries)
 		return
 	}
 	for _, e := range entries {
@@ -164,8 +166,54 @@ func (s *Store[V]) push(e Entry[V]) {
 	}
 }
 
+// headsOf lists the heads of CIDs, or nil if one has none or it is not worth it.
+func headsOf[V any](entries []Entry[V]) []uint64 {
+	if len(entries) <= scanBelow {
+		return nil
+	}
+	heads := make([]uint64, len(entries))
+	for i := range entries {
+		h, ok := entries[i].CID.head()
+		if !ok {
+			return nil
+		}
+		heads[i] = h
+	}
+	return heads
+}
+
+// inBase finds c by bisection, first among the heads: comparing numbers that stand
+// side by side is several times faster than comparing texts with one beginning.
 func (s *Store[V]) inBase(c CID) (int, bool) {
-	return slices.BinarySearchFunc(s.base, c, func(e Entry[V], c CID) int { return cmp.Compare(e.CID, c) })
+	lo, hi := 0, len(s.base)
+	if s.heads != nil {
+		head, ok := c.head()
+		if !ok {
+			return 0, false
+		}
+		for lo < hi {
+			if mid := int(uint(lo+hi) >> 1); s.heads[mid] < head {
+				lo = mid + 1
+			} else {
+				hi = mid
+			}
+		}
+		if lo == len(s.base) || s.heads[lo] != head {
+			return lo, false
+		}
+		if s.base[lo].CID == c {
+			return lo, true
+		}
+		hi = len(s.base) // heads collide: go on with the texts
+	}
+	for lo < hi {
+		if mid := int(uint(lo+hi) >> 1); s.base[mid].CID < c {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	return lo, lo < len(s.base) && s.base[lo].CID == c
 }
 
 func (s *Store[V]) inTail(c CID) int {

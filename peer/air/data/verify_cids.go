@@ -43,18 +43,35 @@ func (i *CIDInfo) verify(known *CIDInfo) error {
 // check hashes the content of one store. An entry that known has with equal
 // content needs no hash.
 func check[V any](name string, s, known *Store[V], content func(*V) []byte, same func(a, b *V) bool) error {
-	for _, part := range [][]Entry[V]{s.base, s.tail} {
-		for i := range part {
-			e := &part[i]
-			if known.Len() > 0 {
-				if v, ok := known.Get(e.CID); ok && same(&v, &e.Value) {
-					continue
-				}
-			}
-			if !e.CID.names(content(&e.Value)) {
-				return refuse(CodeCIDs, "Value mismatch in the %q store for CID %q", name, e.CID)
-			}
+	next := 0 // both bases are sorted: walk them side by side
+	for i := range s.base {
+		e := &s.base[i]
+		for next < len(known.base) && known.base[next].CID < e.CID {
+			next++
 		}
+		if next < len(known.base) && known.base[next].CID == e.CID && same(&known.base[next].Value, &e.Value) {
+			continue
+		}
+		if err := known.checkEntry(name, e, content, same); err != nil {
+			return err
+		}
+	}
+	for i := range s.tail {
+		if err := known.checkEntry(name, &s.tail[i], content, same); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Store[V]) checkEntry(name string, e *Entry[V], content func(*V) []byte, same func(a, b *V) bool) error {
+	if s.Len() > 0 {
+		if v, ok := s.Get(e.CID); ok && same(&v, &e.Value) {
+			return nil
+		}
+	}
+	if !e.CID.names(content(&e.Value)) {
+		return refuse(CodeCIDs, "Value mismatch in the %q store for CID %q", name, e.CID)
 	}
 	return nil
 }

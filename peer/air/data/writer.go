@@ -37,7 +37,9 @@ func (w *writer) align() {
 	}
 }
 
-func (w *writer) u32(n uint32) { w.buf = binary.BigEndian.AppendUint32(w.buf, n) }
+func (w *writer) u32(n uint32) {
+	w.buf = append(w.buf, byte(n>>24), byte(n>>16), byte(n>>8), byte(n))
+}
 
 // pad writes n words of unused bytes, which are zero.
 func (w *writer) pad(n int) {
@@ -96,7 +98,7 @@ func (w *writer) bytes(s string) {
 // key is what texts with one position have in common: their content, or in a
 // recording their position there.
 func (w *writer) key(text string) string {
-	if w.rec == nil {
+	if w.rec == nil || w.rec.content {
 		return text
 	}
 	target := w.rec.targets[0]
