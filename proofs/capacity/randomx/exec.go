@@ -8,11 +8,15 @@ import (
 )
 
 // load reads the word at an address.
+//
+//go:norace
 func load(pad *[scratchWords]uint64, addr uint64, mask uint32) uint64 {
 	return pad[uint32(addr)&mask/8&(scratchWords-1)]
 }
 
 // exec runs the program's instructions once (specification, chapter 5).
+//
+//go:norace
 func (vm *VM) exec() {
 	pad, r, f, e := vm.pad, &vm.r, &vm.f, &vm.e
 	a := &vm.prog.a
@@ -101,6 +105,7 @@ func (vm *VM) exec() {
 
 // The pairs of float operations, nearest inline and the other modes by call.
 
+//go:norace
 func add(x *[2]float64, y [2]float64, mode uint8) {
 	if mode == nearest {
 		x[0], x[1] = float64(x[0]+y[0]), float64(x[1]+y[1])
@@ -109,6 +114,7 @@ func add(x *[2]float64, y [2]float64, mode uint8) {
 	x[0], x[1] = addMode(x[0], y[0], mode), addMode(x[1], y[1], mode)
 }
 
+//go:norace
 func sub(x *[2]float64, y [2]float64, mode uint8) {
 	if mode == nearest {
 		x[0], x[1] = float64(x[0]-y[0]), float64(x[1]-y[1])
@@ -117,6 +123,7 @@ func sub(x *[2]float64, y [2]float64, mode uint8) {
 	x[0], x[1] = addMode(x[0], -y[0], mode), addMode(x[1], -y[1], mode)
 }
 
+//go:norace
 func mul(x, y *[2]float64, mode uint8) {
 	if mode == nearest {
 		x[0], x[1] = float64(x[0]*y[0]), float64(x[1]*y[1])
@@ -125,6 +132,7 @@ func mul(x, y *[2]float64, mode uint8) {
 	x[0], x[1] = mulMode(x[0], y[0], mode), mulMode(x[1], y[1], mode)
 }
 
+//go:norace
 func div(x *[2]float64, y [2]float64, mode uint8) {
 	if mode == nearest {
 		x[0], x[1] = float64(x[0]/y[0]), float64(x[1]/y[1])
@@ -133,6 +141,7 @@ func div(x *[2]float64, y [2]float64, mode uint8) {
 	x[0], x[1] = divMode(x[0], y[0], mode), divMode(x[1], y[1], mode)
 }
 
+//go:norace
 func sqrt(x *[2]float64, mode uint8) {
 	if mode == nearest {
 		x[0], x[1] = math.Sqrt(x[0]), math.Sqrt(x[1])

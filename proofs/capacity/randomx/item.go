@@ -19,7 +19,11 @@ func itemStart(n uint64) line {
 	}
 }
 
-// items computes dataset items a and b.
+// items computes dataset items a and b. Like the other inner loops of this
+// package it is left out by the race detector, which would slow it down thirty
+// times: it touches memory that a hold or VM.busy guards.
+//
+//go:norace
 func items(mem []line, progs []ssProgram, a, b uint64) (line, line) {
 	sa, sb := itemStart(a), itemStart(b)
 	var r pairs
@@ -47,6 +51,8 @@ func items(mem []line, progs []ssProgram, a, b uint64) (line, line) {
 // runPairs runs a superscalar program over two items: decoding a place costs
 // more than running it once, and the two do not wait for each other. The places
 // are written out because the compiler does not inline them.
+//
+//go:norace
 func runPairs(bundles []bundle, r *pairs) {
 	for i := range bundles {
 		b := &bundles[i]

@@ -6,6 +6,8 @@ import "math"
 
 // run executes the program (specification, chapter 4.6) and reports false when
 // it was asked to stop.
+//
+//go:norace
 func (vm *VM) run() bool {
 	p := &vm.prog
 	ma, mx := p.ma, p.mx
@@ -47,6 +49,8 @@ func (vm *VM) run() bool {
 }
 
 // loadFloats sets groups F and E from memory (chapters 4.3.1 and 4.3.2).
+//
+//go:norace
 func (vm *VM) loadFloats(in *line) {
 	m0, m1 := vm.prog.eMask[0], vm.prog.eMask[1]
 	for i := range 4 {
