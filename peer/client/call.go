@@ -4,6 +4,7 @@ package client
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -137,8 +138,8 @@ func (c *Client) identify() builtin.Info {
 // noRouting is the routing table of a client: it has none.
 type noRouting struct{}
 
-// Nearest refuses.
-func (noRouting) Nearest(context.Context, []byte, int) ([]peer.ID, error) {
+// Neighborhood refuses.
+func (noRouting) Neighborhood([sha256.Size]byte, int, bool) ([]peer.ID, error) {
 	return nil, errors.New("a client has no routing table; ask its relay")
 }
 

@@ -180,28 +180,33 @@ func TestMembersAreLearnt(t *testing.T) {
 	eventually(t, "tables hold each other", func() bool { return a.dht.Size() == 1 && b.dht.Size() == 1 })
 }
 
-func TestNearest(t *testing.T) {
+func TestNeighborhood(t *testing.T) {
 	b := start(t, nil)
-	var want []peer.ID
+	others := make([]peer.ID, 0, 5)
 	for range 4 {
-		want = append(want, start(t, b.through).ID())
+		others = append(others, start(t, b.through).ID())
 	}
-	eventually(t, "b has all in its table", func() bool { return b.dht.Size() == len(want) })
-	key := []byte("some resource")
-	slices.SortFunc(want, func(x, y peer.ID) int { return bytes.Compare(away(key, x), away(key, y)) })
-	if got, err := b.dht.Nearest(t.Context(), key, 0); err != nil || !slices.Equal(got, want) {
-		t.Errorf("Nearest = %v, %v, want %v", got, err, want)
-	}
-	if got, err := b.dht.Nearest(t.Context(), key, 2); err != nil || !slices.Equal(got, want[:2]) {
-		t.Errorf("Nearest of two = %v, %v, want %v", got, err, want[:2])
+	eventually(t, "b has all in its table", func() bool { return b.dht.Size() == len(others) })
+	for i := range 8 {
+		key := sha256.Sum256([]byte{byte(i)})
+		near := func(x, y peer.ID) int { return bytes.Compare(away(key, x), away(key, y)) }
+		slices.SortFunc(others, near)
+		if got, err := b.dht.Neighborhood(key, 0, false); err != nil || !slices.Equal(got, others) {
+			t.Errorf("Neighborhood = %v, %v, want %v", got, err, others)
+		}
+		all := append(slices.Clone(others), b.ID())
+		slices.SortFunc(all, near)
+		if got, err := b.dht.Neighborhood(key, 3, true); err != nil || !slices.Equal(got, all[:3]) {
+			t.Errorf("Neighborhood with self = %v, %v, want %v", got, err, all[:3])
+		}
 	}
 }
 
-// away is the XOR distance between the hashes of key and id.
-func away(key []byte, id peer.ID) []byte {
-	k, d := sha256.Sum256(key), sha256.Sum256([]byte(id))
+// away is the XOR distance between key and the hash of id.
+func away(key [32]byte, id peer.ID) []byte {
+	d := sha256.Sum256([]byte(id))
 	for i := range d {
-		d[i] ^= k[i]
+		d[i] ^= key[i]
 	}
 	return d[:]
 }
