@@ -4,6 +4,7 @@ package builtin
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -27,7 +28,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type world struct {
 	dialled []peer.AddrInfo
 	near    []peer.ID
-	key     []byte
+	key     [sha256.Size]byte
 }
 
 func (w *world) Connected(id peer.ID) bool { return id == idOf(1) }
@@ -44,9 +45,13 @@ func (w *world) Addresses(id peer.ID) ([]string, bool) {
 	return []string{"/ip4/1.2.3.4/tcp/7777"}, id == idOf(1)
 }
 
-func (w *world) Nearest(_ context.Context, key []byte, count int) ([]peer.ID, error) {
+func (w *world) Neighborhood(key [sha256.Size]byte, count int, includeSelf bool) ([]peer.ID, error) {
 	w.key = key
-	return append([]peer.ID{}, w.near[:min(count, len(w.near))]...), nil
+	ids := w.near
+	if includeSelf {
+		ids = append([]peer.ID{idOf(0)}, ids...)
+	}
+	return ids[:min(count, len(ids))], nil
 }
 
 func (w *world) Sign(scope peer.ID, data []byte) ([]byte, error) {
@@ -250,8 +255,9 @@ func TestNeighborhood(t *testing.T) {
 	if err := json.Unmarshal(res.JSON, &ids); err != nil || len(ids) != 3 || ids[0] != idOf(1).String() {
 		t.Errorf("neighborhood = %s", res.JSON)
 	}
-	if w.key[0] != 0x12 || int(w.key[1]) != len(w.key)-2 || string(w.key[2:]) != string(idOf(7)) {
-		t.Errorf("asked for key %x, want the bytes wrapped as a multihash", w.key)
+	wrapped := append([]byte{0x12, byte(len(idOf(7)))}, idOf(7)...)
+	if w.key != sha256.Sum256(wrapped) {
+		t.Errorf("asked for key %x, want the hash of the bytes wrapped as a multihash", w.key)
 	}
 	if res = call(t, r, idOf(5), "kad.neighborhood", "["+key+", [], [1]]"); !strings.HasPrefix(string(res.JSON), `["`) || strings.Contains(string(res.JSON), ",") {
 		t.Errorf("one neighbour = %s", res.JSON)

@@ -37,7 +37,7 @@ func (r *Registry) kadEntries() map[string]Entry {
 
 // neighbors is (key base58, already_hashed?, count?, include_self?). A key that
 // is not hashed is wrapped as a multihash without hashing, as upstream does.
-func (r *Registry) neighbors(ctx context.Context, a *Args) ([]peer.ID, error) {
+func (r *Registry) neighbors(a *Args) ([]peer.ID, error) {
 	text, err := Next[string](a, "key")
 	if err != nil {
 		return nil, err
@@ -65,16 +65,10 @@ func (r *Registry) neighbors(ctx context.Context, a *Args) ([]peer.ID, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := int(min(count, maxNeighbors))
-	ids, err := r.deps.Routing.Nearest(ctx, key, n)
-	if err != nil {
-		return nil, err
+	if count == 0 {
+		return nil, nil
 	}
-	if includeSelf {
-		ids = append(ids, r.deps.Self)
-		sortByDistance(key, ids, func(id peer.ID) []byte { return []byte(id) })
-	}
-	return ids[:min(n, len(ids))], nil
+	return r.deps.Routing.Neighborhood(sha256.Sum256(key), int(min(count, maxNeighbors)), includeSelf)
 }
 
 func multihashOf(raw []byte, hashed bool) ([]byte, error) {
@@ -90,8 +84,8 @@ func multihashOf(raw []byte, hashed bool) ([]byte, error) {
 	return multihash.Encode(raw, multihash.SHA2_256)
 }
 
-func (r *Registry) neighborhood(ctx context.Context, _ pipeline.Call, a *Args) (any, error) {
-	ids, err := r.neighbors(ctx, a)
+func (r *Registry) neighborhood(_ context.Context, _ pipeline.Call, a *Args) (any, error) {
+	ids, err := r.neighbors(a)
 	if err != nil {
 		return nil, err
 	}
@@ -102,8 +96,8 @@ func (r *Registry) neighborhood(ctx context.Context, _ pipeline.Call, a *Args) (
 	return out, nil
 }
 
-func (r *Registry) neighborhoodWithAddrs(ctx context.Context, _ pipeline.Call, a *Args) (any, error) {
-	ids, err := r.neighbors(ctx, a)
+func (r *Registry) neighborhoodWithAddrs(_ context.Context, _ pipeline.Call, a *Args) (any, error) {
+	ids, err := r.neighbors(a)
 	if err != nil {
 		return nil, err
 	}
@@ -152,7 +146,7 @@ func kadMerge(a *Args) (any, error) {
 		}
 		all = append(all, raw)
 	}
-	sortByDistance(key, all, func(raw []byte) []byte { return raw })
+	sortByDistance(key, all)
 	all = slices.CompactFunc(all, bytes.Equal)
 	out := []string{}
 	for _, raw := range all[:min(len(all), int(count))] {
@@ -162,21 +156,21 @@ func kadMerge(a *Args) (any, error) {
 }
 
 // sortByDistance sorts by XOR of SHA-256 hashes to key, nearest first.
-func sortByDistance[T any](key []byte, list []T, raw func(T) []byte) {
+func sortByDistance(key []byte, list [][]byte) {
 	type far struct {
-		item     T
+		raw      []byte
 		distance [sha256.Size]byte
 	}
 	target := sha256.Sum256(key)
 	fars := make([]far, len(list))
-	for i, item := range list {
-		fars[i] = far{item, sha256.Sum256(raw(item))}
+	for i, raw := range list {
+		fars[i] = far{raw, sha256.Sum256(raw)}
 		for j := range target {
 			fars[i].distance[j] ^= target[j]
 		}
 	}
 	slices.SortStableFunc(fars, func(x, y far) int { return bytes.Compare(x.distance[:], y.distance[:]) })
 	for i, f := range fars {
-		list[i] = f.item
+		list[i] = f.raw
 	}
 }

@@ -5,6 +5,7 @@ package builtin
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -51,9 +52,10 @@ type Network interface {
 
 // Routing is what the builtins ask of the routing table. Safe for concurrent use.
 type Routing interface {
-	// Nearest returns up to count peers nearest to key by XOR of SHA-256 hashes,
-	// nearest first, without this peer. key is a multihash.
-	Nearest(ctx context.Context, key []byte, count int) ([]peer.ID, error)
+	// Neighborhood returns up to count peers of the routing table nearest to key by
+	// XOR of SHA-256 hashes, nearest first. key is the SHA-256 of a multihash. This
+	// peer is among them only if includeSelf is set.
+	Neighborhood(key [sha256.Size]byte, count int, includeSelf bool) ([]peer.ID, error)
 }
 
 // Signer signs and verifies with the key of a scope. Safe for concurrent use.

@@ -99,12 +99,10 @@ func (p *Pipeline) send(ctx context.Context, st *stay, to peer.ID, q *particle.P
 	began := time.Now()
 	err := p.deps.Sender.Send(live, to, q)
 	if err != nil {
-		p.deps.Metrics.sendFailed.Inc()
 		p.drop(st, to.String(), "unreachable")
 		p.deps.Log.Debug("particle not sent", "particle", clip(q.ID), "peer", to, "err", err)
 		return
 	}
-	p.deps.Metrics.sendOK.Inc()
 	p.traceStay(st, Event{Kind: EventSend, To: to.String(), Bytes: len(q.Data), RunUS: time.Since(began).Microseconds()})
 }
 

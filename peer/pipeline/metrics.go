@@ -10,12 +10,10 @@ import (
 
 // Metrics are the counters of a pipeline. The families that upstream has keep
 // its names and labels, so that its dashboards work; those that start with
-// fluence_ are ours.
+// fluence_ are ours. What is received and sent is counted by the host.
 //
 // Source: nox@b349812f0:crates/peer-metrics/src (names and labels, facts only).
 type Metrics struct {
-	received   prometheus.Counter
-	sizes      prometheus.Histogram
 	expired    prometheus.Counter
 	ready      prometheus.Gauge
 	mailbox    prometheus.Gauge
@@ -27,8 +25,6 @@ type Metrics struct {
 	callTime   *prometheus.HistogramVec
 	callOK     *prometheus.CounterVec
 	callFailed *prometheus.CounterVec
-	sendOK     prometheus.Counter
-	sendFailed prometheus.Counter
 
 	refused *prometheus.CounterVec // by reason
 	budgets *prometheus.CounterVec // by budget
@@ -50,9 +46,6 @@ func NewMetrics() *Metrics {
 	}
 	times := []float64{0.0001, 0.001, 0.01, 0.1, 0.5, 1, 5, 10, 30, 60, 120}
 	return &Metrics{
-		received: counter("connection_pool_received_particles_total", "Particles received, repeats included"),
-		sizes: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "connection_pool_particle_sizes",
-			Help: "Bytes of particle data received", Buckets: prometheus.ExponentialBuckets(100, 10, 7)}),
 		expired: counter("dispatcher_particles_expired_total", "Particles that arrived after their deadline"),
 		ready:   gauge("connection_pool_particle_queue_size", "Particles that wait for a run"),
 		mailbox: gauge("particle_executor_total_actors_mailbox", "Arrivals that wait in all particles"),
@@ -67,8 +60,6 @@ func NewMetrics() *Metrics {
 			Help: "Seconds of one service call", Buckets: times}, []string{"function_kind"}),
 		callOK:     vec("particle_executor_service_call_success_total", "Service calls that answered", "function_kind"),
 		callFailed: vec("particle_executor_service_call_failure_total", "Service calls that failed", "function_kind"),
-		sendOK:     counter("connectivity_particle_send_success_total", "Particles sent"),
-		sendFailed: counter("connectivity_particle_send_failure_total", "Particles that could not be sent"),
 		refused:    vec("fluence_pipeline_refused_total", "Arrivals refused, by reason", "reason"),
 		budgets:    vec("fluence_pipeline_budget_total", "Runs, calls and sends stopped, by the budget that ended them", "budget"),
 		dropped:    vec("fluence_pipeline_dropped_sends_total", "Sends not made, by reason", "reason"),
@@ -80,8 +71,8 @@ func NewMetrics() *Metrics {
 // Register adds all families to r.
 func (m *Metrics) Register(r prometheus.Registerer) error {
 	for _, c := range []prometheus.Collector{
-		m.received, m.sizes, m.expired, m.ready, m.mailbox, m.alive, m.runTime, m.stepTime, m.runOK, m.runFailed,
-		m.callTime, m.callOK, m.callFailed, m.sendOK, m.sendFailed, m.refused, m.budgets, m.dropped, m.denied, m.panics,
+		m.expired, m.ready, m.mailbox, m.alive, m.runTime, m.stepTime, m.runOK, m.runFailed,
+		m.callTime, m.callOK, m.callFailed, m.refused, m.budgets, m.dropped, m.denied, m.panics,
 	} {
 		if err := r.Register(c); err != nil {
 			return err

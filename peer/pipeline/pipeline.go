@@ -184,11 +184,20 @@ func (p *Pipeline) Inject(q *particle.Particle) error { return p.Accept(q, p.sel
 // Errors: ErrBusy, ErrShare, ErrDuplicate, ErrBeforeStart, ErrSpent, ErrStopped,
 // and those of particle.Limits.Check.
 func (p *Pipeline) Accept(q *particle.Particle, from peer.ID) error {
-	now := time.Now()
-	err := p.accept(q, from, now)
+	return p.judged(q, from, false)
+}
+
+// AcceptChecked is Accept for a particle that passed particle.Limits.Check under
+// the same limits already; its signature is not verified again.
+//
+// Errors: those of Accept.
+func (p *Pipeline) AcceptChecked(q *particle.Particle, from peer.ID) error {
+	return p.judged(q, from, true)
+}
+
+func (p *Pipeline) judged(q *particle.Particle, from peer.ID, checked bool) error {
+	err := p.accept(q, from, checked, time.Now())
 	m := p.deps.Metrics
-	m.received.Inc()
-	m.sizes.Observe(float64(len(q.Data)))
 	if err == nil {
 		p.trace(Event{Kind: EventArrive, Particle: q.ID, From: from.String(), Bytes: len(q.Data), Scope: p.self.String()}, q.Signature)
 		return nil
@@ -218,7 +227,7 @@ func blameworthy(reason string) bool {
 	return true
 }
 
-func (p *Pipeline) accept(q *particle.Particle, from peer.ID, now time.Time) error {
+func (p *Pipeline) accept(q *particle.Particle, from peer.ID, checked bool, now time.Time) error {
 	if err := p.limits.Particle.CheckTime(q, now); err != nil {
 		return err
 	}
@@ -226,7 +235,7 @@ func (p *Pipeline) accept(q *particle.Particle, from peer.ID, now time.Time) err
 		return fmt.Errorf("timestamp %d, memory from %d: %w", q.Timestamp, since.UnixMilli(), ErrBeforeStart)
 	}
 	sum := signedSum(q)
-	known, err := p.arrive(q, from, sum, false, now)
+	known, err := p.arrive(q, from, sum, checked, now)
 	if known {
 		return err
 	}

@@ -339,7 +339,7 @@ func TestGarbageCannotSwallowAnAnswer(t *testing.T) {
 				<-hold
 				return air.Outcome{Data: in.Prev}
 			case "garbage":
-				return air.Outcome{Code: codeData, Data: in.Prev}
+				return air.Outcome{Code: 3, Data: in.Prev}
 			}
 			return identity("db", newPeer(t).String())(in)
 		}

@@ -20,7 +20,8 @@ const maxPureRounds = 16
 // Return codes of the interpreter.
 const (
 	codeParse       = 1     // the script is no AIR
-	codeData        = 3     // particle data is not readable
+	codeKey         = 7     // our own key is malformed
+	codeSignatures  = 9     // codes 2 to 9 but codeKey: arrived data is unreadable, forged or unsigned
 	codeUncatchable = 20000 // from here on data is unchanged, codeUnprocessed excepted
 	codeUnprocessed = 30000
 )
@@ -237,7 +238,7 @@ func (p *Pipeline) judge(st *stay, in intake, code int64) {
 		p.finish(st, "script")
 		return
 	}
-	spoiled := code == codeData || code >= codeUncatchable && code != codeUnprocessed
+	spoiled := code > codeParse && code <= codeSignatures && code != codeKey
 	if spoiled && in.arrival != nil && p.deps.Blame != nil {
 		p.deps.Blame(in.arrival.from, "data")
 	}
