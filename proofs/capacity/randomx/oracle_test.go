@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build oracle && linux
+
+package randomx
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// Flags of the reference library.
+const (
+	libBest        = "-1" // what the library recommends here
+	libInterpreter = "2"  // hardware AES, no compiler
+	libArgon       = "66" // the same with its fastest Argon2
+)
+
+// oracle builds testdata/oracle.c against the system's librandomx.
+func oracle(t testing.TB) string {
+	t.Helper()
+	bin := filepath.Join(t.TempDir(), "oracle")
+	cc := exec.Command("gcc", "-O2", "-o", bin, "testdata/oracle.c", "-lrandomx")
+	if out, err := cc.CombinedOutput(); err != nil {
+		t.Fatalf("build the oracle (apt-get install gcc librandomx-dev): %v\n%s", err, out)
+	}
+	return bin
+}
+
+// TestAgreesWithReferenceLibrary hashes random inputs under random keys with both.
+func TestAgreesWithReferenceLibrary(t *testing.T) {
+	const keys, inputs = 5, 10
+	bin := oracle(t)
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	r := rand.New(rand.NewPCG(seed, 0))
+	draw := func(n int) []byte {
+		b := make([]byte, n)
+		for i := range b {
+			b[i] = byte(r.Uint32())
+		}
+		return b
+	}
+	var ask strings.Builder
+	var got []string
+	for range keys {
+		key := draw(1 + r.IntN(MaxKeySize))
+		c, err := NewCache(t.Context(), Stock(), key, Memory{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		vm, err := NewVM(c, Memory{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range inputs {
+			in := draw(r.IntN(200))
+			h, err := vm.Hash(t.Context(), in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			text := fmt.Sprintf("%x", in)
+			if len(in) == 0 {
+				text = "-"
+			}
+			fmt.Fprintf(&ask, "%x %s\n", key, text)
+			got = append(got, fmt.Sprintf("%x", h))
+		}
+		_, _ = vm.Close(), c.Close()
+	}
+	cmd := exec.CommandContext(t.Context(), bin, libBest, "hash")
+	cmd.Stdin = strings.NewReader(ask.String())
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("oracle: %v", err)
+	}
+	want := strings.Fields(string(out))
+	if len(want) != len(got) {
+		t.Fatalf("oracle gave %d hashes, want %d", len(want), len(got))
+	}
+	asked := strings.Split(ask.String(), "\n")
+	for i := range got {
+		if got[i] != want[i] {
+			t.Errorf("key and input %s: hash %s, want %s", asked[i], got[i], want[i])
+		}
+	}
+}
+
+// cpuTime is the processor time of this thread in nanoseconds.
+func cpuTime() float64 {
+	var u syscall.Rusage
+	_ = syscall.Getrusage(1, &u) // RUSAGE_THREAD
+	return float64(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// TestSpeedAgainstReferenceLibrary measures both in turns, in processor time, and
+// keeps the quickest of each. Its log is the source of docs/benchmarks/randomx.md.
+func TestSpeedAgainstReferenceLibrary(t *testing.T) {
+	if raceDetector {
+		t.Log("not measured under the race detector")
+		return
+	}
+	bin := oracle(t)
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	lib := func(flags string) (cache, hash float64) {
+		out, err := exec.CommandContext(t.Context(), bin, flags, "time", "5").Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := fmt.Fscan(bytes.NewReader(out), &cache, &hash); err != nil {
+			t.Fatal(err)
+		}
+		return cache, hash
+	}
+	const never = 1e18
+	ours, theirs, jit := [2]float64{never, never}, [2]float64{never, never}, [2]float64{never, never}
+	for range 4 {
+		c1, h1 := lib(libArgon)
+		c2, h2 := lib(libBest)
+		theirs = [2]float64{min(theirs[0], c1), min(theirs[1], h1)}
+		jit = [2]float64{min(jit[0], c2), min(jit[1], h2)}
+		start := cpuTime()
+		c, err := NewCache(t.Context(), Stock(), []byte("fluenced randomx bench"), Memory{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ours[0] = min(ours[0], cpuTime()-start)
+		vm, err := NewVM(c, Memory{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range 5 {
+			start := cpuTime()
+			if _, err := vm.Hash(t.Context(), []byte{byte(i), 0, 0, 0}); err != nil {
+				t.Fatal(err)
+			}
+			ours[1] = min(ours[1], cpuTime()-start)
+		}
+		_, _ = vm.Close(), c.Close()
+	}
+	model, _ := os.ReadFile("/proc/cpuinfo")
+	name := "unknown processor"
+	for l := range strings.Lines(string(model)) {
+		if k, v, ok := strings.Cut(l, ":"); ok && strings.TrimSpace(k) == "model name" {
+			name = strings.TrimSpace(v)
+			break
+		}
+	}
+	t.Logf("%s, %s, stock parameters, processor time of one thread:", name, runtime.Version())
+	t.Logf("cache: ours %.0f ms, library %.0f ms, ratio %.2f", ours[0]/1e6, theirs[0]/1e6, theirs[0]/ours[0])
+	t.Logf("light hash: ours %.1f ms, library's interpreter %.1f ms, ratio %.2f", ours[1]/1e6, theirs[1]/1e6, theirs[1]/ours[1])
+	t.Logf("light hash: library's compiler %.1f ms, ratio %.2f", jit[1]/1e6, jit[1]/ours[1])
+	if ratio := theirs[1] / ours[1]; ratio < 0.8 {
+		t.Errorf("the portable engine has %.2f of the speed of the library's interpreter, want at least 0.8", ratio)
+	}
+}
