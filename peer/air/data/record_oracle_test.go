@@ -2,30 +2,75 @@
 
 //go:build oracle
 
-package data
+package data_test
 
 import (
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
-	"github.com/vmihailenco/msgpack/v5"
+	"github.com/go-fluence/fluence/peer/air"
+	"github.com/go-fluence/fluence/peer/air/data"
+	"github.com/go-fluence/fluence/peer/air/oracle"
 )
 
-var record = flag.Bool("record", false, "rewrite testdata/avm with data of the official interpreter")
+var record = flag.Bool("record", false, "rewrite testdata/avm and testdata/dump with what the official interpreter gives")
+
+// avm is the official interpreter.
+type avm struct {
+	*oracle.AVM
+	t testing.TB
+}
+
+func newAVM(t testing.TB) avm {
+	t.Helper()
+	wasm, err := oracle.Wasm(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := oracle.NewEngine(t.Context(), wasm)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = e.Close(t.Context()) })
+	return avm{e.New(), t}
+}
+
+// run is one run at a peer; trap tells that the interpreter crashed.
+func (a avm) run(script, peer string, prev, arrived []byte, results map[uint32]air.Result) (o air.Outcome, trap bool) {
+	a.t.Helper()
+	o, err := a.Invoke(a.t.Context(), air.Input{
+		Script: script, Prev: prev, Data: arrived, Results: results,
+		Params: air.Params{
+			InitPeerID: data.IDOfPeer("A"), CurrentPeerID: data.IDOfPeer(peer), Timestamp: 1700000000000, TTL: 7000,
+			SecretKey: data.SecretOfPeer(peer), ParticleID: data.ParticleIDOfTests,
+		},
+	})
+	if err != nil && !errors.Is(err, oracle.ErrTrap) {
+		a.t.Fatal(err)
+	}
+	return o, err != nil
+}
+
+func (a avm) readable(b []byte) string {
+	a.t.Helper()
+	s, err := a.Readable(a.t.Context(), b)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	return s + "\n"
+}
 
 // network delivers one particle between peers that all run the official
 // interpreter, and keeps every data it returned.
 type network struct {
-	a      *avm
+	a      avm
 	script string
-	keys   map[string]*KeyPair
 	prev   map[string][]byte
 	seen   [][]byte
 }
@@ -35,73 +80,64 @@ type delivery struct {
 	data []byte
 }
 
+// peersIn writes the ids of the peers @A, @B and @C into a script.
+func peersIn(script string) string {
+	for _, name := range []string{"A", "B", "C"} {
+		script = strings.ReplaceAll(script, "@"+name, `"`+data.IDOfPeer(name)+`"`)
+	}
+	return script
+}
+
 func (n *network) run(t testing.TB) {
 	names := make(map[string]string)
-	for name, k := range n.keys {
-		n.script = strings.ReplaceAll(n.script, "@"+name, `"`+k.PeerID()+`"`)
-		names[k.PeerID()] = name
+	for _, name := range []string{"A", "B", "C"} {
+		names[data.IDOfPeer(name)] = name
 	}
 	queue := []delivery{{to: "A"}}
 	for steps := 0; len(queue) > 0 && steps < 60; steps++ {
 		d := queue[0]
 		queue = queue[1:]
-		var results map[string]map[string]any
-		for {
+		for results := map[uint32]air.Result(nil); ; {
 			o := n.step(t, d.to, d.data, results)
-			for _, p := range o.next {
+			for _, p := range o.Next {
 				if name, ok := names[p]; ok {
-					queue = append(queue, delivery{name, o.data})
+					queue = append(queue, delivery{name, o.Data})
 				}
 			}
-			if len(o.calls) == 0 {
+			if len(o.Calls) == 0 {
 				break
 			}
-			results = serve(t, o.calls)
-			d.data = nil
+			results, d.data = serve(o.Calls), nil
 		}
 	}
 }
 
-func (n *network) step(t testing.TB, name string, data []byte, results map[string]map[string]any) avmOutcome {
+func (n *network) step(t testing.TB, name string, arrived []byte, results map[uint32]air.Result) air.Outcome {
 	t.Helper()
-	p := avmParams{
-		script: n.script, prev: n.prev[name], data: data, init: n.keys["A"].PeerID(), peer: n.keys[name].PeerID(),
-		secret: n.keys[name].private.Seed(), particle: particleID, results: results,
+	o, trap := n.a.run(n.script, name, n.prev[name], arrived, results)
+	if trap || o.Code != 0 && o.Code < 10000 {
+		t.Fatalf("%s: code %d %s, trap %v", name, o.Code, o.Message, trap)
 	}
-	o := n.a.invoke(p)
-	if o.trap != nil || o.code != 0 && o.code < 10000 {
-		t.Fatalf("%s: code %d %s %v", name, o.code, o.msg, o.trap)
-	}
-	n.prev[name] = o.data
-	n.seen = append(n.seen, o.data)
+	n.prev[name] = o.Data
+	n.seen = append(n.seen, o.Data)
 	return o
 }
 
 // serve answers every call: "fail" fails, "list" gives a list, others echo their
 // first argument.
-func serve(t testing.TB, calls map[uint32]avmCall) map[string]map[string]any {
-	results := make(map[string]map[string]any)
-	for _, id := range slices.Sorted(maps.Keys(calls)) {
-		c := calls[id]
-		var args []any
-		if err := msgpack.Unmarshal(c.Arguments, &args); err != nil {
-			t.Fatal(err)
+func serve(calls map[uint32]air.Call) map[uint32]air.Result {
+	results := make(map[uint32]air.Result)
+	for id, c := range calls {
+		r := air.Result{JSON: []byte("null")}
+		switch {
+		case c.Function == "fail":
+			r = air.Result{Code: 1, JSON: []byte(`"boom"`)}
+		case c.Function == "list":
+			r.JSON = []byte(`[1,2,3]`)
+		case len(c.Args) > 0:
+			r.JSON = json.RawMessage(c.Args[0])
 		}
-		answer, code := "null", 0
-		if len(args) > 0 {
-			b, err := json.Marshal(args[0])
-			if err != nil {
-				t.Fatal(err)
-			}
-			answer = string(b)
-		}
-		switch c.Function {
-		case "fail":
-			answer, code = `"boom"`, 1
-		case "list":
-			answer = `[1,2,3]`
-		}
-		results[fmt.Sprint(id)] = map[string]any{"ret_code": code, "result": answer}
+		results[id] = r
 	}
 	return results
 }
@@ -119,77 +155,54 @@ var scenarios = map[string]string{
 	"wide":  `(seq (call @A ("s" "list") [] l) (fold l i (par (par (call @A ("s" "a") ["x"]) (call @B ("s" "b") [i] $o)) (next i))))`,
 }
 
-// TestRecord rewrites testdata/avm: of each scenario the data after every run.
+// dumped are the recorded data whose printed form is kept, too.
+var dumped = map[string]bool{"null-00": true, "canon-07": true, "maps-02": true, "par-01": true, "fail-03": true, "fold-03": true}
+
+// TestRecord runs the scenarios; with -record it rewrites testdata/avm: of each
+// scenario the data after every run.
 func TestRecord(t *testing.T) {
-	if !*record {
-		t.Log("-record was not given: the scenarios run, but nothing is written")
-	}
 	a := newAVM(t)
-	dumps := map[string]bool{"null-00": true, "canon-07": true, "maps-02": true, "par-01": true, "fail-03": true, "fold-03": true}
 	for name, script := range scenarios {
-		n := &network{a: a, script: script, keys: testKeys(t), prev: map[string][]byte{}}
+		n := &network{a: a, script: peersIn(script), prev: map[string][]byte{}}
 		n.run(t)
-		t.Logf("%s: %d runs, last data %d bytes", name, len(n.seen), len(n.seen[len(n.seen)-1]))
-		if !*record {
-			continue
-		}
 		for i, b := range n.seen {
-			path := filepath.Join("testdata", "avm", fmt.Sprintf("%s-%02d.bin", name, i))
-			if err := os.WriteFile(path, b, 0o644); err != nil {
-				t.Fatal(err)
+			if _, err := data.Verify(decode(t, b), data.ParticleIDOfTests, data.DefaultLimits(), nil); err != nil {
+				t.Errorf("%s, run %d: %v", name, i, err)
 			}
-			if name := fmt.Sprintf("%s-%02d", name, i); dumps[name] {
-				path := filepath.Join("testdata", "dump", name+".golden")
-				if err := os.WriteFile(path, []byte(a.readable(b)+"\n"), 0o644); err != nil {
-					t.Fatal(err)
-				}
+			if *record {
+				keep(t, a, fmt.Sprintf("%s-%02d", name, i), b)
 			}
 		}
 	}
 }
 
-// Dump prints what the official interpreter prints, of its data and of ours.
-func TestDumpAgreesWithAquaVM(t *testing.T) {
-	a := newAVM(t)
-	for name, b := range recorded(t) {
-		for _, b := range [][]byte{b, mustEncode(t, mustDecode(t, b))} {
-			var got strings.Builder
-			if err := Dump(&got, mustDecode(t, b)); err != nil {
-				t.Fatal(err)
-			}
-			if want := a.readable(b) + "\n"; got.String() != want {
-				t.Errorf("%s: got\n%s\nwant\n%s", name, got.String(), want)
-			}
-		}
+func keep(t testing.TB, a avm, name string, b []byte) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join("testdata", "avm", name+".bin"), b, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if !dumped[name] {
+		return
+	}
+	if err := os.WriteFile(filepath.Join("testdata", "dump", name+".golden"), []byte(a.readable(b)), 0o644); err != nil {
+		t.Fatal(err)
 	}
 }
 
-// AquaVM judges forged data as we do, and takes ours as current and as previous
-// data.
-func TestVerifyAgreesWithAquaVM(t *testing.T) {
-	a := newAVM(t)
-	for name, tt := range forgeries() {
-		f := newForge(t)
-		tt.edit(f)
-		b := mustEncode(t, f.build())
-		me, init := f.keys["C"], f.keys["A"]
-		p := avmParams{
-			script: strings.ReplaceAll(`(seq (call @B ("s" "g") ["v"] $y) (canon @B $y #cc))`, "@B", `"`+f.keys["B"].PeerID()+`"`),
-			data:   b, init: init.PeerID(), peer: me.PeerID(), secret: me.private.Seed(), particle: particleID,
-		}
-		o := a.invoke(p)
-		if !tt.differs && (o.trap != nil || o.code != int64(tt.want)) {
-			t.Errorf("%s: AquaVM: %d %s %v, want %d", name, o.code, o.msg, o.trap, tt.want)
-		}
-		if tt.differs && o.trap == nil && o.code == int64(tt.want) {
-			t.Errorf("%s: AquaVM agrees", name)
-		}
-		t.Logf("%s: %d %.200s %v", name, o.code, o.msg, o.trap != nil)
-		if tt.want == 0 {
-			p.prev, p.data = p.data, nil
-			if o := a.invoke(p); o.code != 0 || o.trap != nil {
-				t.Errorf("%s as previous data: AquaVM: %d %s %v", name, o.code, o.msg, o.trap)
-			}
-		}
+func decode(t testing.TB, b []byte) *data.InterpreterData {
+	t.Helper()
+	d, err := data.Decode(b, data.DefaultLimits())
+	if err != nil {
+		t.Fatal(err)
 	}
+	return d
+}
+
+func encode(t testing.TB, d *data.InterpreterData) []byte {
+	t.Helper()
+	b, err := data.Encode(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
 }

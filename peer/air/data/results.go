@@ -70,21 +70,3 @@ func resultOf(s *State, cids *CIDInfo) (peer string, signed bool, err error) {
 func missing(kind string, c CID) error {
 	return refuse(CodeMissing, "%s for CID %s not found", kind, c)
 }
-
-// Match checks that the signatures in s cover exactly the results in r, for every
-// peer but self, whose signature is yet to be made.
-//
-// Errors: CodeSignatures.
-func (s *Signers) Match(r *PeerResults, self string) error {
-	for i := range s.list {
-		if p := &s.list[i]; p.Peer != self && !slices.Equal(p.CIDs, r.Of(p.Peer)) {
-			return refuse(CodeSignatures, "signature of %q covers other results than its peer has in the trace", p.Peer)
-		}
-	}
-	for _, peer := range r.Peers() {
-		if _, ok := s.find(peer); !ok && peer != self {
-			return refuse(CodeSignatures, "results of %q are not signed", peer)
-		}
-	}
-	return nil
-}
