@@ -40,10 +40,18 @@ type Keys struct {
 }
 
 // Keys opens an area for keys. A passphrase other than "" seals every key that
-// is written and opens sealed ones; keys that lie there unsealed still open.
+// is written and opens sealed ones; keys that lie there unsealed still open. The
+// area "" is the store's own folder.
 //
 // Errors: ErrName.
 func (s *Store) Keys(area, passphrase string) (*Keys, error) {
+	if area == "" {
+		root, err := s.root.OpenRoot(".")
+		if err != nil {
+			return nil, err
+		}
+		return &Keys{files: &Files{root: root}, passphrase: passphrase, work: scryptWork}, nil
+	}
 	files, err := s.Files(area, 0)
 	if err != nil {
 		return nil, err
