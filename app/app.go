@@ -8,6 +8,7 @@ package app
 import (
 	"fmt"
 	"io"
+	"math/big"
 
 	"cosmossdk.io/log/v2"
 	dbm "github.com/cosmos/cosmos-db"
@@ -23,6 +24,7 @@ import (
 	evmmempool "github.com/cosmos/evm/mempool"
 	evmserver "github.com/cosmos/evm/server"
 	srvflags "github.com/cosmos/evm/server/flags"
+	ethtypes "github.com/ethereum/go-ethereum/core/types"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cast"
 
@@ -60,9 +62,12 @@ type App struct {
 	sources    *system.Sources
 	decode     sdk.TxDecoder
 	signatures *ante.Signatures
-	rejected   *prometheus.CounterVec
+
+	rejected    *prometheus.CounterVec
+	checkPanics prometheus.Counter
 
 	mempool            *evmmempool.Mempool
+	evmSigner          ethtypes.Signer
 	pendingTxListeners []evmante.PendingTxListener
 }
 
@@ -89,12 +94,13 @@ func Open(
 ) (*App, error) {
 	params.SetSDKConfig()
 	a := &App{BaseApp: baseapp.NewBaseApp(AppName, logger, db, nil, baseAppOptions...), options: options,
-		signatures: ante.NewSignatures(rememberedSignatures), rejected: newRejectedCounter()}
+		signatures: ante.NewSignatures(rememberedSignatures), rejected: newRejectedCounter(), checkPanics: newCheckPanicsCounter()}
 	evmChainID, err := a.evmChainID()
 	if err != nil {
 		return nil, err
 	}
 	a.encoding = encodingFor(evmChainID)
+	a.evmSigner = ethtypes.LatestSignerForChainID(new(big.Int).SetUint64(evmChainID))
 	a.setBase()
 	a.newStores()
 	a.newKeepers(evmChainID)

@@ -3,24 +3,29 @@
 package app
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
 	"time"
 
+	errorsmod "cosmossdk.io/errors"
 	"cosmossdk.io/log/v2"
 	abci "github.com/cometbft/cometbft/abci/types"
 	"github.com/cosmos/cosmos-sdk/client/flags"
 	sdk "github.com/cosmos/cosmos-sdk/types"
+	sdkerrors "github.com/cosmos/cosmos-sdk/types/errors"
 	sdkmempool "github.com/cosmos/cosmos-sdk/types/mempool"
 	genutiltypes "github.com/cosmos/cosmos-sdk/x/genutil/types"
 	evmmempool "github.com/cosmos/evm/mempool"
 	evmserver "github.com/cosmos/evm/server"
 	srvflags "github.com/cosmos/evm/server/flags"
+	evmtypes "github.com/cosmos/evm/x/vm/types"
 	"github.com/spf13/cast"
 
 	"github.com/go-fluence/fluence/app/ante"
+	"github.com/go-fluence/fluence/app/params"
 	"github.com/go-fluence/fluence/app/system"
 )
 
@@ -58,8 +63,12 @@ func (a *App) newMempool() error {
 	if err := evmserver.ValidateReapBounds(a.options, gasLimit); err != nil {
 		return err
 	}
+	check := ante.Guarded(a.AnteHandler(), func(cause any) {
+		a.checkPanics.Inc()
+		a.Logger().Error("panic while a transaction was checked", "cause", cause)
+	})
 	cfg := &evmmempool.Config{
-		AnteHandler:              a.AnteHandler(),
+		AnteHandler:              check,
 		LegacyPoolConfig:         evmserver.GetLegacyPoolConfig(a.options, a.Logger()),
 		BlockGasLimit:            gasLimit,
 		MinTip:                   evmserver.GetMinTip(a.options, a.Logger()),
@@ -69,7 +78,7 @@ func (a *App) newMempool() error {
 	}
 	encoder := evmmempool.NewTxEncoder(a.encoding.TxConfig)
 	a.mempool = evmmempool.NewMempool(a.CreateQueryContext, a.Logger(), a.EVM, a.FeeMarket, a.encoding.TxConfig,
-		evmmempool.NewTxRechecker(a.AnteHandler(), encoder), evmmempool.NewTxRechecker(a.AnteHandler(), encoder),
+		evmmempool.NewTxRechecker(check, encoder), evmmempool.NewTxRechecker(check, encoder),
 		cfg, maxCosmosTxs)
 
 	a.SetInsertTxHandler(a.insertTx)
@@ -112,7 +121,9 @@ func (a *App) insertTx(req *abci.RequestInsertTx) (*abci.ResponseInsertTx, error
 	}
 }
 
-// outsideTx decodes a transaction that came from outside and refuses the system transaction.
+// outsideTx decodes a transaction that came from outside. It refuses the system transaction, and an Ethereum
+// transaction that is wrapped or attributed otherwise than its signature says: the mempool keeps the signed part
+// only, so that whatever else the wrapper claims would be forgotten unseen.
 func (a *App) outsideTx(raw []byte) (sdk.Tx, error) {
 	tx, err := a.decode(raw)
 	if err != nil {
@@ -121,7 +132,41 @@ func (a *App) outsideTx(raw []byte) (sdk.Tx, error) {
 	if _, ok := system.FromTx(tx); ok {
 		return nil, system.ErrOutside
 	}
+	if laneOf(tx) != laneEVM {
+		return tx, nil
+	}
+	msg, err := a.checkWrapper(tx, raw)
+	if err != nil {
+		return nil, err
+	}
+	if err := msg.VerifySender(a.evmSigner); err != nil {
+		return nil, errorsmod.Wrap(sdkerrors.ErrorInvalidSigner, err.Error())
+	}
 	return tx, nil
+}
+
+// checkWrapper refuses an Ethereum transaction in any other wrapper than the one this program makes, so that one
+// signed transaction has one encoding.
+//
+// Errors: ante.ErrDecode.
+func (a *App) checkWrapper(tx sdk.Tx, raw []byte) (*evmtypes.MsgEthereumTx, error) {
+	msgs := tx.GetMsgs()
+	msg, ok := msgs[0].(*evmtypes.MsgEthereumTx)
+	if !ok || len(msgs) != 1 || msg.Raw.Transaction == nil {
+		return nil, ante.ErrDecode.Wrap("an Ethereum transaction stands alone")
+	}
+	wrapped, err := msg.BuildTx(a.encoding.TxConfig.NewTxBuilder(), params.BaseDenom)
+	if err != nil {
+		return nil, ante.ErrDecode.Wrap(err.Error())
+	}
+	want, err := a.encoding.TxConfig.TxEncoder()(wrapped)
+	if err != nil {
+		return nil, ante.ErrDecode.Wrap(err.Error())
+	}
+	if !bytes.Equal(want, raw) {
+		return nil, ante.ErrDecode.Wrap("an Ethereum transaction in a wrapper of another form")
+	}
+	return msg, nil
 }
 
 // indifferent is the mempool as the execution of blocks sees it: whether a transaction could be removed is no

@@ -77,11 +77,26 @@ func newRejectedCounter() *prometheus.CounterVec {
 	for _, r := range Reasons() {
 		c.WithLabelValues(string(r))
 	}
+	export(c)
+	return c
+}
+
+// newCheckPanicsCounter returns the counter of transactions whose check panicked in the mempool.
+func newCheckPanicsCounter() prometheus.Counter {
+	c := prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "fluence_mempool_check_panics_total",
+		Help: "Transactions whose check panicked; each is a fault of this program.",
+	})
+	export(c)
+	return c
+}
+
+// export offers a metric where CometBFT's are. Of several applications in a process, the first one's is exported.
+func export(c prometheus.Collector) {
 	var again prometheus.AlreadyRegisteredError
 	if err := prometheus.DefaultRegisterer.Register(c); err != nil && !errors.As(err, &again) {
 		panic(err)
 	}
-	return c
 }
 
 // Rejections returns how many proposals this application rejected for a reason.

@@ -73,8 +73,14 @@ func (j *judge) admit(raw []byte, tx sdk.Tx) *Rejection {
 	if !ok {
 		return reject(ReasonDecode, fmt.Errorf("transaction of type %T asks for no gas", tx))
 	}
+	kind := laneOf(tx)
+	if kind == laneEVM {
+		if _, err := j.app.checkWrapper(tx, raw); err != nil {
+			return reject(ReasonDecode, err)
+		}
+	}
 	before := j.ledger
-	if r := j.ledger.add(laneOf(tx), fee.GetGas(), len(raw)); r != nil {
+	if r := j.ledger.add(kind, fee.GetGas(), len(raw)); r != nil {
 		return r
 	}
 	if _, _, _, err := j.app.RunTx(j.mode, raw, tx, 0, nil, nil); err != nil {

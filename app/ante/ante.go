@@ -49,8 +49,8 @@ func NewHandler(o Options) sdk.AnteHandler {
 		if m, ok := system.FromTx(tx); ok {
 			return o.system(ctx, m, simulate)
 		}
-		if err := checkLimits(ctx, tx); err != nil {
-			return ctx, err
+		if n := len(ctx.TxBytes()); n > MaxTxBytes {
+			return ctx, ErrTooLarge.Wrapf("%d bytes, at most %d", n, MaxTxBytes)
 		}
 		option, err := firstExtension(tx)
 		if err != nil {
@@ -60,10 +60,29 @@ func NewHandler(o Options) sdk.AnteHandler {
 		case evmURL:
 			return o.evmChain(ctx)(ctx, tx, simulate)
 		case "", dynamicFeeURL:
+			if err := checkMessages(tx); err != nil {
+				return ctx, err
+			}
 			return o.cosmosChain(ctx)(ctx, tx, simulate)
 		default:
 			return ctx, errorsmod.Wrapf(sdkerrors.ErrUnknownExtensionOptions, "%s", option)
 		}
+	}
+}
+
+// Guarded returns handler with a panic turned into a refusal. The mempool checks transactions on goroutines of
+// its own, where a panic would end the process; a block is executed under the SDK's recovery instead.
+//
+// Errors: ErrPanic.
+func Guarded(handler sdk.AnteHandler, onPanic func(cause any)) sdk.AnteHandler {
+	return func(ctx sdk.Context, tx sdk.Tx, simulate bool) (newCtx sdk.Context, err error) {
+		defer func() {
+			if p := recover(); p != nil {
+				onPanic(p)
+				newCtx, err = ctx, ErrPanic.Wrapf("%v", p)
+			}
+		}()
+		return handler(ctx, tx, simulate)
 	}
 }
 
@@ -122,6 +141,7 @@ func (o Options) cosmosChain(ctx sdk.Context) sdk.AnteHandler {
 		authante.NewSetPubKeyDecorator(o.Account),
 		authante.NewValidateSigCountDecorator(o.Account),
 		authante.NewSigGasConsumeDecorator(o.Account, evmante.SigVerificationGasConsumer),
+		signatureForm{},
 		authante.NewSigVerificationDecorator(remembering, o.TxConfig.SignModeHandler()),
 		authante.NewIncrementSequenceDecorator(o.Account),
 	)

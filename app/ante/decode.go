@@ -4,8 +4,10 @@ package ante
 
 import (
 	"bytes"
+	"slices"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
+	txtypes "github.com/cosmos/cosmos-sdk/types/tx"
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
@@ -25,8 +27,31 @@ func Decoder(decode sdk.TxDecoder) sdk.TxDecoder {
 		if err != nil {
 			return nil, ErrDecode.Wrap(err.Error())
 		}
+		if err := checkComplete(tx); err != nil {
+			return nil, err
+		}
 		return tx, nil
 	}
+}
+
+// checkComplete refuses a transaction without the parts that the SDK's accessors take for granted: they panic on
+// one without a fee, and a mempool that checks it outside of the SDK's own recovery would end the process.
+func checkComplete(tx sdk.Tx) error {
+	parts, ok := tx.(interface{ GetProtoTx() *txtypes.Tx })
+	if !ok {
+		return ErrDecode.Wrapf("type %T", tx)
+	}
+	switch t := parts.GetProtoTx(); {
+	case t.Body == nil:
+		return ErrDecode.Wrap("body is missing")
+	case t.AuthInfo == nil:
+		return ErrDecode.Wrap("auth_info is missing")
+	case t.AuthInfo.Fee == nil:
+		return ErrDecode.Wrap("auth_info.fee is missing")
+	case slices.Contains(t.AuthInfo.SignerInfos, nil):
+		return ErrDecode.Wrap("auth_info.signer_infos has an empty entry")
+	}
+	return nil
 }
 
 // maxPacked is how many messages may stand packed inside each other on the wire. It is above MaxDepth, since a

@@ -21,4 +21,8 @@ var (
 	ErrFeeDenom = errorsmod.Register(Codespace, 6, "coin does not pay fees")
 	// ErrDecode says that bytes are no transaction of this chain.
 	ErrDecode = errorsmod.Register(Codespace, 7, "not a transaction")
+	// ErrSignatureForm says that a signature is written in a way no wallet writes it.
+	ErrSignatureForm = errorsmod.Register(Codespace, 8, "signature in an unknown form")
+	// ErrPanic says that checking a transaction failed in a way that was not foreseen.
+	ErrPanic = errorsmod.Register(Codespace, 9, "check failed")
 )

@@ -22,11 +22,9 @@ const (
 	MaxTxBytes = 1 << 20
 )
 
-// checkLimits walks all messages of tx, those inside authz and governance messages included.
-func checkLimits(ctx sdk.Context, tx sdk.Tx) error {
-	if n := len(ctx.TxBytes()); n > MaxTxBytes {
-		return ErrTooLarge.Wrapf("%d bytes, at most %d", n, MaxTxBytes)
-	}
+// checkMessages walks all messages of a transaction that is not an Ethereum transaction, those inside authz and
+// governance messages included.
+func checkMessages(tx sdk.Tx) error {
 	w := walk{}
 	return w.messages(tx.GetMsgs(), 1)
 }
@@ -55,9 +53,8 @@ func (w *walk) message(msg sdk.Msg, depth int) error {
 	case *system.MsgExecute:
 		return system.ErrOutside
 	case *evmtypes.MsgEthereumTx:
-		if depth > 1 {
-			return ErrForbiddenMessage.Wrap("an Ethereum transaction inside another message")
-		}
+		// Its fee, nonce and sender are checked in the Ethereum chain only.
+		return ErrForbiddenMessage.Wrap("an Ethereum transaction without its own wrapper")
 	case *vestingtypes.MsgCreateVestingAccount:
 		if depth > 1 {
 			return ErrForbiddenMessage.Wrap("a vesting account made through another message")
