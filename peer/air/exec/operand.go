@@ -170,7 +170,7 @@ func (r *run) lookup(slot int32) (v val, iterator bool, err *Error) {
 	f := r.iters[slot]
 	switch {
 	case found == cleared:
-		return val{}, false, r.plan.scalars[slot].cleared
+		return val{}, false, r.plan.scalars[slot].cleared()
 	case found == present && f != nil:
 		return val{}, false, fault(CodeIteratorShadow,
 			"variable with name '%s' can't be shadowed, shadowing isn't supported for iterables", r.plan.scalars[slot].name)
@@ -179,7 +179,7 @@ func (r *run) lookup(slot int32) (v val, iterator bool, err *Error) {
 	case f != nil:
 		return *f.current(), true, nil
 	}
-	return val{}, false, r.plan.scalars[slot].absent
+	return val{}, false, r.plan.scalars[slot].absent()
 }
 
 func (r *run) canonAt(slot int32) (*canon, *Error) {
@@ -196,9 +196,9 @@ func readCanon(s *slot[*canon], sc *scopes, v *variable) (*canon, *Error) {
 	case present:
 		return *c, nil
 	case cleared:
-		return nil, v.cleared
+		return nil, v.cleared()
 	}
-	return nil, v.absent
+	return nil, v.absent()
 }
 
 // setScalar stores a value; outside folds a scalar is set once.
@@ -236,14 +236,16 @@ func (r *run) text(o operand, name string) (string, *Error) {
 }
 
 // literalText is a string literal where only text is wanted.
-type literalText struct {
-	constant
-	text string
+type literalText struct{ text string }
+
+func (l *literalText) resolve(r *run, out *arg) *Error {
+	r.literal(out, value.FromString(l.text))
+	return nil
 }
 
 func (p *planner) textOperand(o *ast.Operand) operand {
 	if o.Kind == ast.Literal {
-		return &literalText{constant{value.FromString(o.Name)}, o.Name}
+		return &literalText{o.Name}
 	}
 	return p.operand(o)
 }

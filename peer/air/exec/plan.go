@@ -23,10 +23,14 @@ type Plan struct {
 }
 
 // variable is what is known of a name before anything runs.
-type variable struct {
-	name    string
-	absent  *Error
-	cleared *Error
+type variable struct{ name string }
+
+func (v *variable) absent() *Error {
+	return &Error{Code: CodeNoVariable, Msg: "variable with name '" + v.name + "' wasn't defined during script execution", Pos: -1}
+}
+
+func (v *variable) cleared() *Error {
+	return fault(CodeClearedByNew, "variable with name '%s' was cleared by new and then wasn't set", v.name)
 }
 
 // instr is one planned instruction.
@@ -89,11 +93,7 @@ func (p *planner) slot(v ast.Var) int32 {
 	}
 	id := int32(len(*list))
 	p.ids[v.Name] = id
-	*list = append(*list, variable{
-		name:    v.Name,
-		absent:  fault(CodeNoVariable, "variable with name '%s' wasn't defined during script execution", v.Name),
-		cleared: fault(CodeClearedByNew, "variable with name '%s' was cleared by new and then wasn't set", v.Name),
-	})
+	*list = append(*list, variable{v.Name})
 	return id
 }
 
