@@ -29,7 +29,7 @@ func Results(trace []State, cids *CIDInfo) (*PeerResults, error) {
 			r.by[peer] = append(r.by[peer], s.CID())
 		}
 	}
-	for _, list := range r.by {
+	for _, list := range r.by { // order: none, each list is sorted by itself
 		slices.Sort(list)
 	}
 	return r, nil
