@@ -38,6 +38,7 @@ const (
 	redialMax     = 10 * time.Second
 	resendMin     = 100 * time.Millisecond
 	resendMax     = 2 * time.Second
+	maxRefusals   = 3
 	maxParticles  = 8192      // alive at once, own and foreign
 	maxArrivals   = 64        // data of one particle waiting for the interpreter
 	maxDataBytes  = 512 << 20 // data of all particles together
@@ -246,11 +247,16 @@ func (c *Client) peerChanged(id peer.ID, up bool) {
 }
 
 // send gives the particle to the relay, again and again until its life ends: to
-// send twice is harmless, since the receiver merges.
+// send twice is harmless, since the receiver merges. A relay that refuses it
+// may be busy, so it is asked a few times more.
 func (c *Client) send(ctx context.Context, p *particle.Particle) error {
+	refused := 0
 	for pause := resendMin; ; pause = min(2*pause, resendMax) {
 		err := c.host.Send(ctx, c.relay.ID, p)
-		if err == nil || errors.Is(err, host.ErrRefused) || errors.Is(err, particle.ErrTooLarge) {
+		if errors.Is(err, host.ErrRefused) {
+			refused++
+		}
+		if err == nil || refused > maxRefusals || errors.Is(err, particle.ErrTooLarge) {
 			return err
 		}
 		c.cfg.Log.Debug("particle not sent", "particle", p.ID, "err", err)

@@ -282,7 +282,8 @@ func TestRelayRestart(t *testing.T) {
 	key := newKey(t)
 	r := startRelay(t, key, "/ip4/127.0.0.1/tcp/0/ws")
 	addr := r.addr()
-	alice, bob := startClient(t, addr, nil), startClient(t, addr, nil)
+	short := func(c *client.Config) { c.TTL = time.Second }
+	alice, bob := startClient(t, addr, short), startClient(t, addr, nil)
 	if err := bob.Handle("a", "b", func(context.Context, client.Call) (any, error) { return json.RawMessage("[1]"), nil }); err != nil {
 		t.Fatal(err)
 	}

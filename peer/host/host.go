@@ -162,6 +162,9 @@ func (h *Host) Run(ctx context.Context) error {
 	var streams sync.WaitGroup
 	net.SetStreamHandler(ParticleProtocol, h.streamHandler(ctx, &streams))
 	net.SetStreamHandler(TakenProtocol, h.streamHandler(ctx, &streams))
+	if err := h.listen(net); err != nil {
+		return errors.Join(err, events.Close(), net.Close())
+	}
 
 	h.mu.Lock()
 	h.net = net

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/libp2p/go-libp2p"
+	libp2phost "github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/p2p/host/peerstore/pstoremem"
 	"github.com/libp2p/go-libp2p/p2p/muxer/yamux"
 	"github.com/libp2p/go-libp2p/p2p/net/connmgr"
@@ -60,11 +61,7 @@ func (h *Host) options() ([]libp2p.Option, error) {
 		libp2p.DisableRelay(),
 		libp2p.DisableIdentifyAddressDiscovery(),
 		libp2p.ForceReachabilityPublic(), // no probing of others about ourselves
-	}
-	if len(h.cfg.Listen) > 0 {
-		options = append(options, libp2p.ListenAddrStrings(h.cfg.Listen...))
-	} else {
-		options = append(options, libp2p.NoListenAddrs)
+		libp2p.NoListenAddrs,             // Run listens once the protocols are there
 	}
 	if reg := h.cfg.Metrics.registerer; reg != nil {
 		options = append(options, libp2p.PrometheusRegisterer(reg))
@@ -72,6 +69,21 @@ func (h *Host) options() ([]libp2p.Option, error) {
 		options = append(options, libp2p.DisableMetrics())
 	}
 	return append(options, h.cfg.Extra...), nil
+}
+
+// listen opens every listener. One that fails is an error: a peer without its
+// WebSocket would look well and serve nobody.
+func (h *Host) listen(net libp2phost.Host) error {
+	for _, text := range h.cfg.Listen {
+		a, err := ma.NewMultiaddr(text)
+		if err != nil {
+			return fmt.Errorf("%w: listen: %q: %w", ErrConfig, text, err)
+		}
+		if err := net.Network().Listen(a); err != nil {
+			return fmt.Errorf("listen on %s: %w", text, err)
+		}
+	}
+	return nil
 }
 
 // connectionManager trims the least useful connections before the hard limit

@@ -19,7 +19,7 @@ import (
 
 // errTrailing is a stream on which more than one frame was written. The first
 // particle counts; the rest is not read.
-var errTrailing = errors.New("bytes after the frame")
+var errTrailing = fmt.Errorf("%w after the frame", particle.ErrTrailing)
 
 // streamHandler returns the handler of the particle protocol: one frame is
 // read, checked and handed on; nothing is ever answered on the stream.
@@ -29,14 +29,14 @@ func (h *Host) streamHandler(ctx context.Context, running *sync.WaitGroup) netwo
 		defer running.Done()
 		defer func() {
 			if r := recover(); r != nil {
-				_ = s.Reset()
 				h.cfg.Metrics.refuse("panic")
+				_ = s.Reset()
 				h.cfg.Log.Error("particle stream handler panicked", "peer", s.Conn().RemotePeer(), "err", r, "stack", string(debug.Stack()))
 			}
 		}()
 		if err := h.serve(ctx, s); err != nil {
+			h.cfg.Metrics.refuse(reason(err)) // first, so that who sees the reset can see the count
 			_ = s.Reset()
-			h.cfg.Metrics.refuse(reason(err))
 			h.cfg.Log.Debug("particle refused", "peer", s.Conn().RemotePeer(), "err", err)
 		}
 	}

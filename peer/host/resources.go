@@ -24,6 +24,7 @@ const (
 	drainTime      = time.Second
 	dialTime       = 10 * time.Second
 	handshakeTime  = 10 * time.Second // TLS and WebSocket upgrade
+	announceTime   = 2 * time.Second  // for a peer to announce the particle protocol
 	refusalCost    = 10               // particles charged for one that was refused
 	memoryPerByte  = 2                // a frame's bytes and their copy while it grows
 	decayedConns   = 4                // share of Conns that is trimmed to: 3/4

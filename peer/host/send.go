@@ -104,10 +104,10 @@ func write(ctx context.Context, s network.Stream, frame []byte) error {
 	stop := context.AfterFunc(ctx, func() { _ = s.Reset() })
 	defer stop()
 	if _, err := s.Write(frame); err != nil {
-		return fmt.Errorf("write frame: %w", errors.Join(err, ctx.Err()))
+		return fmt.Errorf("write frame: %w", errors.Join(fault(s, err), ctx.Err()))
 	}
 	if err := s.CloseWrite(); err != nil {
-		return fmt.Errorf("close stream: %w", err)
+		return fmt.Errorf("close stream: %w", fault(s, err))
 	}
 	switch {
 	case s.Protocol() == TakenProtocol:
@@ -128,9 +128,20 @@ func awaitTaken(s network.Stream, deadline time.Time) error {
 	case err == nil:
 		return fmt.Errorf("%w: it answered on the stream", ErrRefused)
 	case !errors.Is(err, io.EOF):
-		return fmt.Errorf("%w: %w", ErrRefused, err)
+		return fault(s, err)
 	}
 	return s.Close()
+}
+
+// fault tells a receiver that refuses from one that is gone.
+func fault(s network.Stream, err error) error {
+	switch {
+	case s.Conn().IsClosed():
+		return fmt.Errorf("%w: %w", ErrNotConnected, err)
+	case s.Protocol() == TakenProtocol && (isReset(err) || isTimeout(err)):
+		return fmt.Errorf("%w: %w", ErrRefused, err)
+	}
+	return err
 }
 
 // slots bounds how many particles are written to one peer at once, and how many
