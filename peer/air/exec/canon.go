@@ -162,7 +162,7 @@ func (r *run) element(cid data.CID) (val, *Error) {
 // bind gives the canon to the target variable and writes the state.
 func (o *canonOp) bind(r *run, c *canon) *Error {
 	c.isMap = o.target == ast.CanonMap
-	r.attest(c)
+	r.attest(c, r.streams[o.stream].top())
 	switch o.target {
 	case ast.CanonStream:
 		if err := setCanon(r, r.canons, canonTable, o.slot, c, r.plan.canons); err != nil {

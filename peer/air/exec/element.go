@@ -3,7 +3,6 @@
 package exec
 
 import (
-	"strconv"
 	"strings"
 
 	"github.com/go-fluence/fluence/peer/air/data"
@@ -11,26 +10,47 @@ import (
 )
 
 // attest makes the elements of a canon answer for their origins themselves,
-// whatever they were before: a canon peer can put in what it likes.
-func (r *run) attest(c *canon) {
+// whatever they were before: a canon peer can put in what it likes. Literals
+// that the stream, as this peer knows it, got from failures stay failures.
+func (r *run) attest(c *canon, s *stream) {
 	if r.canonsBy == nil {
 		r.canonsBy = make(map[data.CID]*canon)
 	}
 	if _, known := r.canonsBy[c.cid]; !known {
 		r.canonsBy[c.cid] = c
 	}
+	tainted := s.tainted()
 	nodes := make([]origin, len(c.vals))
 	for i := range c.vals {
-		nodes[i] = origin{kind: elementOrigin, canon: c, index: i}
+		nodes[i] = origin{kind: elementOrigin, canon: c, index: i, refs: tainted[c.vals[i].json.Text()]}
 		c.vals[i].org = &nodes[i]
 	}
 }
 
+// tainted finds the literals of a stream that are not the script's own: parts of
+// error objects, and what was selected or named by other values.
+func (s *stream) tainted() map[string][]ref {
+	if s == nil {
+		return nil
+	}
+	var found map[string][]ref
+	s.each(func(v *val) {
+		if v.prov.Kind != data.FromLiteral || v.org == nil {
+			return
+		}
+		if found == nil {
+			found = make(map[string][]ref)
+		}
+		found[v.json.Text()] = append(found[v.json.Text()], v.ref())
+	})
+	return found
+}
+
 // element judges an element of a canon: its peer vouches for it, and so does
-// what its provenance names, if that stands in the trace and the value follows
-// from it by the lens.
+// what its provenance names, if that stands in the trace and the value is a part
+// of it. A provenance that does not hold makes the element unknown besides.
 //
-// Source: perimeter.md 2.4.
+// Source: perimeter.md 2.4, 4.
 func (j *judge) element(set []Origin, o *origin) ([]Origin, *Error) {
 	set, err := j.add(set, Origin{Kind: OriginCanon, Peer: o.canon.tet.PeerPK})
 	if err != nil {
@@ -41,12 +61,17 @@ func (j *judge) element(set []Origin, o *origin) ([]Origin, *Error) {
 	if o.canon.isMap {
 		v, _ = v.Field(valueField)
 	}
-	var from []Origin
+	from := []Origin{{}}
 	switch e.prov.Kind {
 	case data.FromServiceResult:
 		from, err = j.fromResult(e, v)
 	case data.FromCanon:
 		from, err = j.fromCanon(e, v)
+	default:
+		from = nil
+		for i := 0; err == nil && i < len(o.refs); i++ {
+			from, err = j.collect(from, o.refs[i])
+		}
 	}
 	if err != nil {
 		return nil, err
@@ -54,58 +79,56 @@ func (j *judge) element(set []Origin, o *origin) ([]Origin, *Error) {
 	return j.add(set, from...)
 }
 
-// fromResult returns the origins of the result that e comes from, or none.
+// fromResult returns the origins of the result that e claims to be a part of. A
+// failed result vouches for nothing.
 func (j *judge) fromResult(e *val, v value.Value) ([]Origin, *Error) {
+	unknown := []Origin{{}}
 	kind, ok := j.state(e.prov.CID)
-	if !ok || kind == data.KindFailed || kind == data.KindCanon {
+	if kind == data.KindFailed {
 		return nil, nil
 	}
-	agg, _ := j.r.cids.ServiceResults.Get(e.prov.CID)
-	tet, known := j.r.cids.Tetraplets.Get(agg.Tetraplet)
-	text, has := j.r.cids.Values.Get(agg.Value)
+	agg, has := j.r.cids.ServiceResults.Get(e.prov.CID)
+	text, known := j.r.cids.Values.Get(agg.Value)
 	source, bad := value.Parse(text)
-	if !known || !has || bad != nil {
-		return nil, nil
+	if !ok || !has || !known || bad != nil {
+		return unknown, nil
 	}
-	same := tet.PeerPK == e.tet.PeerPK && tet.ServiceID == e.tet.ServiceID && tet.FunctionName == e.tet.FunctionName
-	ok, err := same, (*Error)(nil)
-	if same {
-		ok, err = j.follows(source, v, e.tet.Lens)
-	} else if *e.tet == *j.r.plan.lengthTet {
+	if *e.tet == *j.r.plan.lengthTet {
 		ok = isLength(v, source)
+	} else {
+		tet, _ := j.r.cids.Tetraplets.Get(agg.Tetraplet)
+		ok = tet.PeerPK == e.tet.PeerPK && tet.ServiceID == e.tet.ServiceID && tet.FunctionName == e.tet.FunctionName
 	}
-	if err != nil || !ok {
-		return nil, err
+	if ok && *e.tet != *j.r.plan.lengthTet {
+		var err *Error
+		if ok, err = j.holds(source, v); err != nil {
+			return nil, err
+		}
+	}
+	if !ok {
+		return unknown, nil
 	}
 	return j.result(e.prov.CID)
 }
 
-// fromCanon returns the origins of the canon that e comes from, or none.
+// fromCanon returns the origins of the canon that e claims to be a part of.
 func (j *judge) fromCanon(e *val, v value.Value) ([]Origin, *Error) {
 	c := j.r.canonsBy[e.prov.CID]
 	if kind, ok := j.state(e.prov.CID); !ok || kind != data.KindCanon || c == nil {
-		return nil, nil
+		return []Origin{{}}, nil
 	}
 	source, err := j.r.wholeOf(c)
 	if err != nil {
 		return nil, err
 	}
-	if c.collapsed != nil {
-		source = c.vals[0].json
-	}
-	ok, err := j.follows(source, v, e.tet.Lens)
-	if err == nil && !ok {
-		ok = isCount(v, len(c.vals))
-	}
-	for i := 0; err == nil && !ok && c.isMap && i < len(c.vals); i++ {
-		p := &c.vals[i]
-		if rest, cut := strings.CutPrefix(e.tet.Lens, p.tet.Lens); cut && p.tet.PeerPK == e.tet.PeerPK {
-			part, _ := p.json.Field(valueField)
-			ok, err = j.follows(part, v, rest)
+	ok := isCount(v, len(c.vals))
+	if !ok {
+		if ok, err = j.holds(source, v); err != nil {
+			return nil, err
 		}
 	}
-	if err != nil || !ok {
-		return nil, err
+	if !ok {
+		return []Origin{{}}, nil
 	}
 	return j.whole(e.prov.CID)
 }
@@ -117,61 +140,31 @@ func isCount(n value.Value, of int) bool {
 	return ok && have == int64(of)
 }
 
-// follows reports whether want is what the lens text selects from source. An
-// accessor `[name]`, whose value the text does not tell, may select anything.
-func (j *judge) follows(source, want value.Value, lens string) (bool, *Error) {
-	if lens == "" {
-		return source.Text() == want.Text(), j.r.spend(1)
-	}
+// holds reports whether part is source or stands anywhere in it. The lens that a
+// tetraplet shows is the canon peer's word only, and AquaVM does not write all of
+// it, so any part will do: the maker of the whole vouches for its parts. Its
+// recursion is bounded by the nesting of values.
+func (j *judge) holds(source, part value.Value) (bool, *Error) {
 	if err := j.r.charge(len(source.Text())); err != nil {
 		return false, err
 	}
-	step, rest, ok := cutAccessor(lens)
-	if !ok {
-		return false, j.r.spend(1)
+	if len(part.Text()) >= len(source.Text()) {
+		return value.Equal(source, part), nil
 	}
-	name, bracketed := strings.CutPrefix(step, "[")
-	if !bracketed {
-		part, has := source.Field(step)
-		if !has {
-			return false, j.r.spend(1)
-		}
-		return j.follows(part, want, rest)
-	}
-	name = strings.TrimSuffix(name, "]")
-	if i, err := strconv.ParseUint(name, 10, 31); err == nil {
-		part, has := source.Index(int(i))
-		if !has {
-			return false, j.r.spend(1)
-		}
-		return j.follows(part, want, rest)
+	if !strings.Contains(source.Text(), part.Text()) {
+		return false, nil
 	}
 	for e := range source.Elems() {
-		if ok, err := j.follows(e, want, rest); ok || err != nil {
+		if ok, err := j.holds(e, part); ok || err != nil {
 			return ok, err
 		}
 	}
 	for _, e := range source.Fields() {
-		if ok, err := j.follows(e, want, rest); ok || err != nil {
+		if ok, err := j.holds(e, part); ok || err != nil {
 			return ok, err
 		}
 	}
-	return false, j.r.spend(1)
-}
-
-// cutAccessor splits the text of a lens, `.$.a.[0].$.b`, behind its first
-// accessor.
-func cutAccessor(lens string) (accessor, rest string, ok bool) {
-	lens = strings.TrimPrefix(lens, ".$")
-	lens, ok = strings.CutPrefix(lens, ".")
-	if !ok {
-		return "", "", false
-	}
-	end := strings.IndexByte(lens, '.')
-	if end < 0 {
-		end = len(lens)
-	}
-	return lens[:end], lens[end:], end > 0
+	return false, nil
 }
 
 // collapsed finds, for the object a canon made of a stream map, the pairs of the
