@@ -5,7 +5,7 @@ package data
 import (
 	"crypto/sha256"
 
-	gocid "github.com/ipfs/go-cid"
+	"github.com/multiformats/go-multibase"
 	"github.com/zeebo/blake3"
 )
 
@@ -24,6 +24,7 @@ const (
 	digestLen  = 32
 	cidBytes   = 5 + digestLen
 	cidText    = 1 + (cidBytes*8+4)/5
+	cidTextMax = 1 + cidBytes*8 // in base 2
 )
 
 // base32Lower is the alphabet of multibase prefix b.
@@ -107,8 +108,10 @@ func (r *CanonResult) CID() CID {
 	return cidOf(r.appendJSON(make([]byte, 0, 100+len(r.Values)*(cidText+3))))
 }
 
-// names reports whether c is a CID of content. The spelling of c may differ from
-// ours, and its hash may be SHA-256.
+// names reports whether c is a CID of content. Its hash may be SHA-256 and its
+// multibase another, as AquaVM allows, but the text must be the one that its base
+// writes. AquaVM also takes mixed case and any text that ends in "/ipfs/" and a
+// CID: then one content has names without number, each of which must be hashed.
 //
 // Source: aquavm@a600c173 crates/air-lib/interpreter-cid/src/verify.rs.
 func (c CID) names(content []byte) bool {
@@ -116,22 +119,32 @@ func (c CID) names(content []byte) bool {
 	if text := textOf(&digest); string(c) == string(text[:]) {
 		return true
 	}
-	parsed, err := gocid.Decode(string(c))
-	if err != nil || parsed.Version() != 1 || parsed.Type() != codecJSON {
+	claimed, hash, ok := c.parse()
+	switch {
+	case !ok:
 		return false
-	}
-	prefix, hash := parsed.Prefix(), parsed.Hash()
-	if prefix.MhLength != digestLen || len(hash) < digestLen {
-		return false
-	}
-	claimed := hash[len(hash)-digestLen:]
-	switch prefix.MhType {
-	case hashBLAKE3:
-		return string(claimed) == string(digest[:])
-	case hashSHA256:
-		sum := sha256.Sum256(content)
-		return string(claimed) == string(sum[:])
+	case hash == hashBLAKE3:
+		return claimed == digest
 	default:
-		return false
+		return claimed == sha256.Sum256(content)
 	}
+}
+
+// parse reads a CID in a spelling that is not ours.
+func (c CID) parse() (digest [digestLen]byte, hash uint64, ok bool) {
+	if len(c) > cidTextMax { // some bases take quadratic time
+		return digest, 0, false
+	}
+	base, raw, err := multibase.Decode(string(c))
+	if err != nil || base == multibase.Base256Emoji {
+		return digest, 0, false
+	}
+	if text, err := multibase.Encode(base, raw); err != nil || text != string(c) {
+		return digest, 0, false
+	}
+	if len(raw) != cidBytes || raw[0] != 1 || raw[1] != codecJSON&0x7f|0x80 || raw[2] != codecJSON>>7 || raw[4] != digestLen {
+		return digest, 0, false
+	}
+	copy(digest[:], raw[5:])
+	return digest, uint64(raw[3]), raw[3] == hashBLAKE3 || raw[3] == hashSHA256
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	gocid "github.com/ipfs/go-cid"
+	"github.com/multiformats/go-multibase"
 	"github.com/multiformats/go-multihash"
 )
 
@@ -116,7 +117,7 @@ func cidWith(codec, hash uint64, content string) CID {
 type forgery struct {
 	edit    func(*forge)
 	want    Code // 0: accepted
-	differs bool // AquaVM crashes, or takes the last of two signatures
+	differs bool // AquaVM crashes, takes the last of two signatures, or odd spellings
 }
 
 // forgeries are lies about content and signatures, and what they are worth.
@@ -133,10 +134,23 @@ func forgeries() map[string]forgery {
 	named := func(name func(string) CID) func(*forge) { return func(f *forge) { f.name = name } }
 	drop := func(drop func(*CIDInfo)) func(*forge) { return func(f *forge) { f.drop = drop } }
 	return map[string]forgery{
-		"honest":           {edit: func(*forge) {}},
-		"sha256 CID":       {edit: named(func(s string) CID { return cidWith(codecJSON, hashSHA256, s) })},
-		"upper-case CID":   {edit: named(func(s string) CID { return CID(strings.ToUpper(string(ValueCID(s)))) })},
-		"base58 CID":       {edit: named(base58CID)},
+		"honest":         {edit: func(*forge) {}},
+		"sha256 CID":     {edit: named(func(s string) CID { return cidWith(codecJSON, hashSHA256, s) })},
+		"upper-case CID": {edit: named(func(s string) CID { return CID(strings.ToUpper(string(ValueCID(s)))) })},
+		"base58 CID":     {edit: named(spelled('z'))},
+		"mixed-case CID": {edit: named(func(s string) CID {
+			c := ValueCID(s)
+			return "b" + CID(strings.ToUpper(string(c[1:20]))) + c[20:]
+		}), want: CodeCIDs, differs: true},
+		"CID in a path": {edit: named(func(s string) CID { return "x/ipfs/" + ValueCID(s) }), want: CodeCIDs, differs: true},
+		"unused bits of CID": {edit: named(func(s string) CID {
+			c := ValueCID(s)
+			return c[:len(c)-1] + CID(base32Lower[strings.IndexByte(base32Lower, c[len(c)-1])^1])
+		}), want: CodeCIDs},
+		"padded CID":       {edit: named(func(s string) CID { return ValueCID(s) + "=" }), want: CodeCIDs},
+		"emoji CID":        {edit: named(spelled('🚀')), want: CodeCIDs},
+		"base2 CID":        {edit: named(spelled('0'))},
+		"base64 CID":       {edit: named(spelled('m'))},
 		"other codec":      {edit: named(func(s string) CID { return cidWith(gocid.Raw, hashSHA256, s) }), want: CodeCIDs},
 		"other hash":       {edit: named(func(s string) CID { return cidWith(codecJSON, multihash.SHA2_512, s) }), want: CodeCIDs},
 		"no CID":           {edit: named(func(string) CID { return "abc" }), want: CodeCIDs},
@@ -197,13 +211,16 @@ func forgeries() map[string]forgery {
 	}
 }
 
-func base58CID(content string) CID {
-	c := gocid.MustParse(string(ValueCID(content)))
-	s, err := c.StringOfBase('z')
-	if err != nil {
-		panic(err)
+// spelled makes CIDs in another multibase.
+func spelled(base multibase.Encoding) func(string) CID {
+	return func(content string) CID {
+		c := gocid.MustParse(string(ValueCID(content)))
+		s, err := c.StringOfBase(base)
+		if err != nil {
+			panic(err)
+		}
+		return CID(s)
 	}
-	return CID(s)
 }
 
 // shortCID truncates its hash to 20 bytes.

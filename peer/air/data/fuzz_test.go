@@ -14,6 +14,9 @@ import (
 	"reflect"
 	"slices"
 	"testing"
+
+	gocid "github.com/ipfs/go-cid"
+	"github.com/multiformats/go-multibase"
 )
 
 var update = flag.Bool("update", false, "rewrite the seed corpora")
@@ -125,5 +128,33 @@ func FuzzEnvelope(f *testing.F) {
 			t.Fatalf("got %+v, %v\nwant %+v", again, err, e)
 		}
 		_ = e.Versions.CheckVersion()
+	})
+}
+
+// A CID names at most one content, and every name has one spelling in each base.
+func FuzzCID(f *testing.F) {
+	for _, c := range []CID{ValueCID("1"), cidWith(codecJSON, hashSHA256, "1"), spelled('z')("1"), spelled('0')("1"), "", "b", "z", "\x00", "/ipfs/" + ValueCID("1")} {
+		f.Add(string(c), "1")
+	}
+	f.Fuzz(func(t *testing.T, text, content string) {
+		c := CID(text)
+		if !c.names([]byte(content)) {
+			return
+		}
+		if c.names([]byte(content + " ")) {
+			t.Errorf("%q names two contents", text)
+		}
+		spellings := map[CID]bool{ValueCID(content): true, cidWith(codecJSON, hashSHA256, content): true}
+		for _, base := range multibase.Encodings {
+			spellings[spelled(base)(content)] = true
+			s, err := gocid.MustParse(string(cidWith(codecJSON, hashSHA256, content))).StringOfBase(base)
+			if err != nil {
+				t.Fatal(err)
+			}
+			spellings[CID(s)] = true
+		}
+		if !spellings[c] {
+			t.Errorf("%q is an unknown spelling", text)
+		}
 	})
 }
