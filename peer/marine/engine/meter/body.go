@@ -158,6 +158,9 @@ func (w *writer) body(code []byte) error {
 		}
 		raw := code[from:r.At()]
 		w.flow.add(Cost(in.Op))
+		if in.Op == wasmbin.OpCall && in.Imm < int64(w.imported) {
+			w.flow.add(CostHost)
+		}
 		if done, err := w.instr(in, raw); done || err != nil {
 			return err
 		}

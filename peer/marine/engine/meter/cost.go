@@ -4,6 +4,10 @@ package meter
 
 import "github.com/go-fluence/fluence/peer/marine/wasmbin"
 
+// CostHost is what a call of an imported function costs, beside what the host
+// charges for its work.
+const CostHost = 200
+
 // Costs in gas beyond the table of Cost.
 const (
 	costLoad     = 2
