@@ -7,6 +7,7 @@ import { createInterface } from "node:readline";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { compileFromString, compileFromPath } from "@fluencelabs/aqua-api/index.js";
+import { bindParticleIds, boundId } from "../../docs/examples/bound.mjs";
 import { createClient, v5_callFunction, v5_registerService } from "@fluencelabs/js-client";
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -44,12 +45,12 @@ async function compile({ source, file }) {
 const implementation = (body) => new Function("...args", body);
 
 const operations = {
-  async create({ name, relay, seed, ttl }) {
+  async create({ name, relay, seed, ttl, bound }) {
     const config = { defaultTtlMs: ttl ?? 7000 };
     if (seed !== undefined) config.keyPair = { type: "Ed25519", source: new Uint8Array(Buffer.from(seed, "base64")) };
     const begin = Date.now();
     const made = await createClient(relay, config);
-    clients.set(name, made);
+    clients.set(name, bound ? bindParticleIds(made) : made);
     return { peer_id: made.getPeerId(), relay: made.getRelayPeerId(), ms: Date.now() - begin };
   },
   async stop({ name }) {
@@ -103,20 +104,22 @@ const operations = {
   },
   // send starts count particles of an AIR script, at most 200 at a time: the
   // client fails by itself above 1 000 streams that it opens at once.
-  async send({ name, script, count, ttl, bound }) {
+  async send({ name, script, count, ttl }) {
     const peer = client(name);
-    const make = bound ? (await import(join(here, "../../docs/examples/bound.mjs"))).createBoundParticle : undefined;
     const ids = [];
     let left = count ?? 1;
     const worker = async () => {
       while (left-- > 0) {
-        const particle = make ? await make(peer, script, ttl) : await peer.internals.createNewParticle(script, ttl);
+        const particle = await peer.internals.createNewParticle(script, ttl);
         ids.push(particle.id);
         await new Promise((resolve, reject) => peer.internals.initiateParticle(particle, resolve, reject, true));
       }
     };
     await Promise.all(Array.from({ length: Math.min(left, 200) }, worker));
     return ids;
+  },
+  async bound_id({ particle, max_hops, nonce }) {
+    return boundId(particle, max_hops, new Uint8Array(Buffer.from(nonce, "base64")));
   },
   async seen({ key }) {
     return seen.get(key) ?? [];
