@@ -96,8 +96,11 @@ type Epoch struct {
 	Number   uint64        // from 1
 	Start    time.Time     // when this epoch began, UTC
 	Duration time.Duration // nominal length of an epoch, whole seconds
-	Void     bool          // nothing is due, failed, earned or billed in a void epoch
-	Height   Height        // the state that was read
+	End      time.Time     // first moment that no longer belongs to it
+	// Blocks is how many blocks it has so far; with fewer than MinBlocks at its end
+	// it is void: nothing is due, failed, earned or billed in it.
+	Blocks, MinBlocks uint64
+	Height            Height // the state that was read
 }
 
 // Epochs reads the epoch. Safe for concurrent use.
