@@ -3,6 +3,7 @@
 package data
 
 import (
+	"encoding/hex"
 	"io"
 	"iter"
 	"slices"
@@ -125,13 +126,22 @@ func (p *printer) signatures(list []Signature) {
 	p.object(func() {
 		lines := make([][2]string, len(list))
 		for i, s := range list {
-			lines[i] = [2]string{base58.FastBase58Encoding([]byte(s.Key)), base58.FastBase58Encoding([]byte(s.Bytes))}
+			lines[i] = [2]string{base58Text(string(s.Key)), base58Text(s.Bytes)}
 		}
 		slices.SortFunc(lines, func(a, b [2]string) int { return strings.Compare(a[0], b[0]) })
 		for _, l := range lines {
 			p.text(l[0], l[1])
 		}
 	})
+}
+
+// base58Text is base58, or hex where that would take long: it costs time by the
+// square of the length, and hostile keys have any length.
+func base58Text(s string) string {
+	if len(s) > 1024 {
+		return "0x" + hex.EncodeToString([]byte(s))
+	}
+	return base58.FastBase58Encoding([]byte(s))
 }
 
 // in wraps a body in objects with one field each.

@@ -44,3 +44,11 @@ func TestDumpReturnsTheErrorOfItsWriter(t *testing.T) {
 		t.Errorf("Dump = %v, want %v", err, errBroken)
 	}
 }
+
+func TestDumpOfAHugeKeyIsQuick(t *testing.T) {
+	var got strings.Builder
+	d := &InterpreterData{Signatures: []Signature{{PublicKey(make([]byte, 1<<20)), ""}}}
+	if err := Dump(&got, d); err != nil || !strings.Contains(got.String(), `"0x0000`) {
+		t.Errorf("Dump = %v, %.300s", err, got.String())
+	}
+}

@@ -2,7 +2,10 @@
 
 package data
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Code is the return code of the interpreter that an error stands for.
 type Code int64
@@ -38,8 +41,15 @@ func (e *Error) Is(target error) bool {
 	return ok && t.Msg == "" && t.Code == e.Code
 }
 
+// maxMessage bounds messages, in bytes: they quote what an attacker wrote.
+const maxMessage = 1024
+
 func refuse(code Code, format string, args ...any) *Error {
-	return &Error{Code: code, Msg: fmt.Sprintf(format, args...)}
+	msg := fmt.Sprintf(format, args...)
+	if len(msg) > maxMessage {
+		msg = strings.ToValidUTF8(msg[:maxMessage], "") + "…"
+	}
+	return &Error{Code: code, Msg: msg}
 }
 
 // archiveError is the refusal of inner data; what tells position and reason.

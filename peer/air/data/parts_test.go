@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 // An accessor of another kind gives zero.
@@ -158,5 +160,19 @@ func TestCIDInfoAdd(t *testing.T) {
 	}
 	if err := VerifyCIDs(&sum, nil); err != nil {
 		t.Error(err)
+	}
+}
+
+// An attacker's text does not blow up a message.
+func TestMessagesAreBounded(t *testing.T) {
+	long := strings.Repeat("é", 1<<20)
+	v := Versions{FormatVersion, "0.1.0-" + strings.Repeat("a", 1<<20)}
+	d := newForge(t).build()
+	d.Trace = []State{Scalar(CID(long))}
+	_, missing := Results(d.Trace, &d.CIDs)
+	for _, err := range []error{v.CheckVersion(), envelopeError("x", &v), missing} {
+		if n := len(err.Error()); n > maxMessage+10 || !utf8.ValidString(err.Error()) {
+			t.Errorf("message of %d bytes: %.40q…", n, err.Error())
+		}
 	}
 }

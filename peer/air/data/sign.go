@@ -131,8 +131,8 @@ func Merge(prev, cur *Signers) (*Signers, error) {
 				more, less = less, more
 			}
 			if !covers(more.CIDs, less.CIDs) {
-				return nil, refuse(CodeSignatures, "inconsistent CID multisets on merge for peer %q, prev: %q, current: %q",
-					a[0].Peer, a[0].CIDs, b[0].CIDs)
+				return nil, refuse(CodeSignatures, "inconsistent CID multisets on merge for peer %q, prev: %d results, current: %d results",
+					a[0].Peer, len(a[0].CIDs), len(b[0].CIDs))
 			}
 			out.list, a, b = append(out.list, more), a[1:], b[1:]
 		}
@@ -160,12 +160,12 @@ func (s *Signer) verify(salt string) error {
 	sig := s.Signature
 	switch {
 	case len(sig.Bytes) == 0 || KeyFormat(sig.Bytes[0]) != Ed25519:
-		return refuse(CodeSignatures, "signature mismatch for %q: not an Ed25519 signature, values: %q", s.Peer, s.CIDs)
+		return refuse(CodeSignatures, "signature mismatch for %q: not an Ed25519 signature", s.Peer)
 	case len(sig.Bytes) != 1+ed25519.SignatureSize:
-		return refuse(CodeSignatures, "signature mismatch for %q: %d bytes, an Ed25519 signature has %d, values: %q",
-			s.Peer, len(sig.Bytes)-1, ed25519.SignatureSize, s.CIDs)
+		return refuse(CodeSignatures, "signature mismatch for %q: %d bytes, an Ed25519 signature has %d",
+			s.Peer, len(sig.Bytes)-1, ed25519.SignatureSize)
 	case !ed25519.Verify(ed25519.PublicKey(sig.Key[1:]), message(s.CIDs, salt), []byte(sig.Bytes[1:])):
-		return refuse(CodeSignatures, "signature mismatch for %q: it does not verify, values: %q", s.Peer, s.CIDs)
+		return refuse(CodeSignatures, "signature mismatch for %q: it does not verify over %d results", s.Peer, len(s.CIDs))
 	}
 	return nil
 }
