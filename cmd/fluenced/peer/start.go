@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package peer
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/go-fluence/fluence/cmd/fluenced/term"
+	core "github.com/go-fluence/fluence/peer"
+	"github.com/go-fluence/fluence/peer/config"
+	"github.com/go-fluence/fluence/peer/store"
+)
+
+func startCommand() *cobra.Command {
+	var settings []string
+	cmd := &cobra.Command{
+		Use:   "start",
+		Short: "Run the peer in the foreground",
+		Long: `Run the particle peer of --home until SIGINT or SIGTERM. The first start makes its
+keys and a commented configuration, config/peer.toml. While it runs, peer/ready.json
+tells its peer id and addresses.
+
+  fluenced peer start
+  fluenced peer start --home ./p1 --set tcp_port=7771 --set websocket_port=9991`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			dir, err := folder(cmd)
+			if err != nil {
+				return err
+			}
+			cfg, err := loadConfig(filepath.Dir(dir), settings)
+			if err != nil {
+				return err
+			}
+			return run(cmd.Context(), dir, cfg, cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	cmd.Flags().StringArrayVar(&settings, "set", nil, "set a key of the configuration, as KEY=VALUE; may be repeated")
+	return cmd
+}
+
+// loadConfig reads the configuration of a home, writing a commented one first if
+// there is none.
+func loadConfig(home string, settings []string) (config.Config, error) {
+	file := filepath.Join(home, core.ConfigFolder, core.ConfigFile)
+	cfg, err := config.Load(file, os.Environ(), settings)
+	var unknown *config.UnknownKeyError
+	var value *config.ValueError
+	switch {
+	case errors.As(err, &unknown):
+		return cfg, term.Hint(err, "every key is explained in %s of a new home", filepath.Join(core.ConfigFolder, core.ConfigFile))
+	case errors.As(err, &value):
+		return cfg, term.Hint(err, "correct the value of %s", value.Name)
+	case err != nil:
+		return cfg, err
+	}
+	if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) {
+		return cfg, err
+	}
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		return cfg, err
+	}
+	fresh := config.Default()
+	if err := os.WriteFile(file+".new", fresh.TOML(true), 0o600); err != nil {
+		return cfg, err
+	}
+	return cfg, os.Rename(file+".new", file)
+}
+
+// run is the peer until ctx ends.
+func run(ctx context.Context, dir string, cfg config.Config, out, errOut io.Writer) error {
+	passphrase, err := readPassphrase(cfg.PassphraseFile)
+	if err != nil {
+		return err
+	}
+	p, err := core.New(cfg, core.Deps{Home: dir, Version: version(), Passphrase: passphrase, Log: logger(cfg, errOut)})
+	switch {
+	case errors.Is(err, store.ErrLocked):
+		return term.Hint(err, "a peer runs in this home already; stop it, or give another --home")
+	case errors.Is(err, store.ErrPassphrase):
+		return term.Hint(err, "name the file with the passphrase in root_key_pair.passphrase_path")
+	case err != nil:
+		return err
+	}
+	said := make(chan error, 1)
+	stop := make(chan struct{})
+	go func() {
+		select {
+		case <-p.Ready():
+			_, err := fmt.Fprintln(out, "ready", p.ID())
+			said <- err
+		case <-stop:
+			said <- nil
+		}
+	}()
+	err = p.Run(ctx)
+	close(stop)
+	return errors.Join(err, <-said)
+}
+
+// readPassphrase returns the first line of a file, "" without one.
+func readPassphrase(path string) (string, error) {
+	if path == "" {
+		return "", nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return "", term.Hint(err, "root_key_pair.passphrase_path must name a file that holds the passphrase")
+	}
+	defer func() { _ = f.Close() }()
+	line, err := bufio.NewReader(io.LimitReader(f, 4096)).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return "", err
+	}
+	if line = strings.TrimRight(line, "\r\n"); line == "" {
+		return "", term.Hint(fmt.Errorf("passphrase file %s is empty", path), "write the passphrase into its first line")
+	}
+	return line, nil
+}
+
+func logger(cfg config.Config, w io.Writer) *slog.Logger {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(cfg.LogLevel)); err != nil {
+		level = slog.LevelInfo
+	}
+	opts := &slog.HandlerOptions{Level: level}
+	if cfg.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, opts))
+	}
+	return slog.New(slog.NewTextHandler(w, opts))
+}
+
+// version is the module version this program was built from.
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "unknown"
+}
