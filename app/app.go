@@ -20,7 +20,6 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	"github.com/cosmos/cosmos-sdk/types/module"
 	"github.com/cosmos/cosmos-sdk/version"
-	evmante "github.com/cosmos/evm/ante"
 	evmmempool "github.com/cosmos/evm/mempool"
 	evmserver "github.com/cosmos/evm/server"
 	srvflags "github.com/cosmos/evm/server/flags"
@@ -68,7 +67,7 @@ type App struct {
 
 	mempool            *evmmempool.Mempool
 	evmSigner          ethtypes.Signer
-	pendingTxListeners []evmante.PendingTxListener
+	pendingTxListeners []ante.PendingListener
 }
 
 // New builds the application and panics where Open returns an error. It has the shape server commands expect;

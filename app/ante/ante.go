@@ -9,12 +9,11 @@ import (
 	"fmt"
 
 	errorsmod "cosmossdk.io/errors"
+	"cosmossdk.io/math"
 	"github.com/cosmos/cosmos-sdk/client"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	sdkerrors "github.com/cosmos/cosmos-sdk/types/errors"
 	authante "github.com/cosmos/cosmos-sdk/x/auth/ante"
-	evmante "github.com/cosmos/evm/ante"
-	cosmosante "github.com/cosmos/evm/ante/cosmos"
 	monoante "github.com/cosmos/evm/ante/evm"
 	anteiface "github.com/cosmos/evm/ante/interfaces"
 	antetypes "github.com/cosmos/evm/ante/types"
@@ -35,7 +34,7 @@ type Options struct {
 	// MaxTxGasWanted caps what one EVM transaction adds to the gas a block wants; 0 means its gas limit.
 	MaxTxGasWanted uint64
 	// PendingTx is told the hash of each EVM transaction that passes in CheckTx.
-	PendingTx evmante.PendingTxListener
+	PendingTx PendingListener
 	// Signatures remembers what was verified. It must not be nil.
 	Signatures *Signatures
 }
@@ -122,7 +121,7 @@ func (o Options) evmChain(ctx sdk.Context) sdk.AnteHandler {
 	return sdk.ChainAnteDecorators(
 		rememberEVM{o.Signatures},
 		monoante.NewEVMMonoDecorator(o.Account, o.FeeMarket, o.EVM, o.MaxTxGasWanted, &evmParams, &feeParams),
-		evmante.NewTxListenerDecorator(o.PendingTx),
+		tellPending{o.PendingTx},
 	)
 }
 
@@ -135,12 +134,12 @@ func (o Options) cosmosChain(ctx sdk.Context) sdk.AnteHandler {
 		authante.NewValidateBasicDecorator(),
 		authante.NewTxTimeoutHeightDecorator(),
 		authante.NewValidateMemoDecorator(o.Account),
-		feeFloor{cosmosante.NewMinGasPriceDecorator(&feeParams)},
+		feeFloor{feeParams.MinGasPrice},
 		authante.NewConsumeGasForTxSizeDecorator(o.Account),
 		authante.NewDeductFeeDecorator(o.Account, o.Bank, o.FeeGrant, monoante.NewDynamicFeeChecker(&feeParams)),
 		authante.NewSetPubKeyDecorator(o.Account),
 		authante.NewValidateSigCountDecorator(o.Account),
-		authante.NewSigGasConsumeDecorator(o.Account, evmante.SigVerificationGasConsumer),
+		authante.NewSigGasConsumeDecorator(o.Account, signatureGas),
 		signatureForm{},
 		authante.NewSigVerificationDecorator(remembering, o.TxConfig.SignModeHandler()),
 		authante.NewIncrementSequenceDecorator(o.Account),
@@ -149,7 +148,7 @@ func (o Options) cosmosChain(ctx sdk.Context) sdk.AnteHandler {
 
 // feeFloor applies the least gas price of the fee market, in the one denomination that pays fees. Genesis
 // transactions, which run before anybody could have earned a coin, are free.
-type feeFloor struct{ price sdk.AnteDecorator }
+type feeFloor struct{ price math.LegacyDec }
 
 // AnteHandle implements sdk.AnteDecorator.
 func (f feeFloor) AnteHandle(ctx sdk.Context, tx sdk.Tx, simulate bool, next sdk.AnteHandler) (sdk.Context, error) {
@@ -165,7 +164,15 @@ func (f feeFloor) AnteHandle(ctx sdk.Context, tx sdk.Tx, simulate bool, next sdk
 			return ctx, ErrFeeDenom.Wrapf("%s; pay in %s", coin.Denom, params.BaseDenom)
 		}
 	}
-	return f.price.AnteHandle(ctx, tx, simulate, next)
+	if simulate {
+		return next(ctx, tx, simulate)
+	}
+	least := f.price.MulInt(math.NewIntFromUint64(fees.GetGas())).Ceil().TruncateInt()
+	if paid := fees.GetFee().AmountOf(params.BaseDenom); paid.LT(least) {
+		return ctx, errorsmod.Wrapf(sdkerrors.ErrInsufficientFee, "%s%s for %d gas, at least %s%s",
+			paid, params.BaseDenom, fees.GetGas(), least, params.BaseDenom)
+	}
+	return next(ctx, tx, simulate)
 }
 
 // Validate returns an error that names the first option that is missing.
