@@ -22,7 +22,7 @@ type Entry[V any] struct {
 // It is made for data that grows by a few entries from hop to hop: entries that
 // came sorted stay where they are and are found by bisection, new ones stand in
 // a tail. Order: [Store.All] yields entries sorted by CID, whatever the order of
-// insertion.
+// insertion. To go on with a copy beside the original, make it with [Store.Clone].
 type Store[V any] struct {
 	base  []Entry[V] // sorted by CID, no duplicates, never written to: clones share it
 	heads []uint64   // of the CIDs in base, if all have one
@@ -226,7 +226,8 @@ func (s *Store[V]) inTail(c CID) int {
 			s.index[s.tail[i].CID] = int32(i)
 		}
 	}
-	if i, ok := s.index[c]; ok {
+	// An index that a copy of s shares may know more than this tail.
+	if i, ok := s.index[c]; ok && int(i) < len(s.tail) && s.tail[i].CID == c {
 		return int(i)
 	}
 	return -1
