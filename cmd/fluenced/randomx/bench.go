@@ -47,7 +47,7 @@ func benchCommand() *cobra.Command {
   fluenced randomx bench --params stock --mode fast --threads 2 --json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			p, fast, engine, err := f.read()
+			p, fast, want, err := f.read()
 			switch {
 			case err != nil:
 				return err
@@ -57,11 +57,11 @@ func benchCommand() *cobra.Command {
 				return term.Usage("use --threads 1 to 1024", "cannot use %d threads", threads)
 			}
 			defer untilSignal(cmd)()
-			r, err := bench(cmd, p, fast, threads, time.Duration(seconds)*time.Second)
+			r, err := bench(cmd, p, fast, want, threads, time.Duration(seconds)*time.Second)
 			if err != nil {
 				return explain(err)
 			}
-			r.Engine, r.Mode = engine, f.mode
+			r.Mode = f.mode
 			if asJSON {
 				return term.JSON(cmd.OutOrStdout(), r)
 			}
@@ -76,7 +76,7 @@ func benchCommand() *cobra.Command {
 }
 
 // bench measures once.
-func bench(cmd *cobra.Command, p randomx.Params, fast bool, threads int, length time.Duration) (*benchResult, error) {
+func bench(cmd *cobra.Command, p randomx.Params, fast bool, want string, threads int, length time.Duration) (*benchResult, error) {
 	ctx := cmd.Context()
 	r := &benchResult{
 		Params: p.Name(), Threads: threads,
@@ -100,7 +100,12 @@ func bench(cmd *cobra.Command, p randomx.Params, fast bool, threads int, length 
 	}
 	r.ItemUs = ms(time.Since(start)) * 1000 / sample
 
-	newVM := func() (*randomx.VM, error) { return randomx.NewVM(c, m) }
+	lightVM, used, err := engine(c, want)
+	if err != nil {
+		return nil, err
+	}
+	r.Engine = used
+	newVM := func() (*randomx.VM, error) { return lightVM(c, m) }
 	if fast {
 		start = time.Now()
 		d, err := randomx.NewDataset(ctx, c, randomx.DatasetOptions{Memory: m, Workers: threads})

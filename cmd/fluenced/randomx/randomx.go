@@ -46,7 +46,7 @@ func (f *setFlags) register(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.engine, "engine", "auto", "auto, portable or compiled")
 }
 
-// read checks the flags. engine is what will compute.
+// read checks the flags.
 func (f *setFlags) read() (p randomx.Params, fast bool, engine string, err error) {
 	if p, err = paramsFlag(f.params); err != nil {
 		return p, false, "", err
@@ -55,13 +55,23 @@ func (f *setFlags) read() (p randomx.Params, fast bool, engine string, err error
 		return p, false, "", term.Usage("use --mode light or --mode fast", "unknown mode %q", f.mode)
 	}
 	switch f.engine {
-	case "auto", "portable":
-	case "compiled":
-		return p, false, "", term.Hint(errors.New("this build has no compiled engine"), "use --engine portable, which computes the same hashes")
+	case "auto", "portable", "compiled":
 	default:
 		return p, false, "", term.Usage("use --engine auto, portable or compiled", "unknown engine %q", f.engine)
 	}
-	return p, f.mode == "fast", "portable", nil
+	return p, f.mode == "fast", f.engine, nil
+}
+
+// engine is newVM as --engine asks for it, and the name of what will compute.
+func engine(c *randomx.Cache, name string) (func(*randomx.Cache, randomx.Memory) (*randomx.VM, error), string, error) {
+	switch {
+	case name == "portable" || name == "auto" && !c.Compiled():
+		return randomx.NewPortableVM, "portable", nil
+	case !c.Compiled():
+		return nil, "", term.Hint(errors.New("this system has no compiled engine"), "use --engine portable, which computes the same hashes")
+	default:
+		return randomx.NewVM, "compiled", nil
+	}
 }
 
 func paramsFlag(name string) (randomx.Params, error) {
@@ -73,19 +83,25 @@ func paramsFlag(name string) (randomx.Params, error) {
 }
 
 // vm makes a cache of key and a VM over it, in fast mode over its dataset.
-func vm(cmd *cobra.Command, p randomx.Params, key []byte, fast bool) (*randomx.VM, func(), error) {
+// used names the engine.
+func vm(cmd *cobra.Command, p randomx.Params, key []byte, fast bool, want string) (v *randomx.VM, used string, done func(), err error) {
 	ctx, m := cmd.Context(), randomx.Memory{}
 	c, err := randomx.NewCache(ctx, p, key, m)
 	if err != nil {
-		return nil, nil, explain(err)
+		return nil, "", nil, explain(err)
+	}
+	newVM, used, err := engine(c, want)
+	if err != nil {
+		_ = c.Close()
+		return nil, "", nil, err
 	}
 	if !fast {
-		v, err := randomx.NewVM(c, m)
+		v, err := newVM(c, m)
 		if err != nil {
 			_ = c.Close()
-			return nil, nil, explain(err)
+			return nil, "", nil, explain(err)
 		}
-		return v, func() { _ = v.Close(); _ = c.Close() }, nil
+		return v, used, func() { _ = v.Close(); _ = c.Close() }, nil
 	}
 	percent := uint64(0)
 	d, err := randomx.NewDataset(ctx, c, randomx.DatasetOptions{Memory: m, Progress: func(done, total uint64) {
@@ -96,14 +112,14 @@ func vm(cmd *cobra.Command, p randomx.Params, key []byte, fast bool) (*randomx.V
 	}})
 	_ = c.Close()
 	if err != nil {
-		return nil, nil, explain(err)
+		return nil, "", nil, explain(err)
 	}
-	v, err := randomx.NewFastVM(d, m)
+	v, err = randomx.NewFastVM(d, m)
 	if err != nil {
 		_ = d.Close()
-		return nil, nil, explain(err)
+		return nil, "", nil, explain(err)
 	}
-	return v, func() { _ = v.Close(); _ = d.Close() }, nil
+	return v, used, func() { _ = v.Close(); _ = d.Close() }, nil
 }
 
 // explain adds a hint to the errors a person can do something about.
@@ -138,7 +154,7 @@ func hashCommand() *cobra.Command {
   43ef5412f7085db63dfbb799435457da870ef9a31fbe0f5a393c508a25b67a23`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			p, fast, engine, err := f.read()
+			p, fast, want, err := f.read()
 			if err != nil {
 				return err
 			}
@@ -151,7 +167,7 @@ func hashCommand() *cobra.Command {
 				return term.Usage(`pass at most 1 MiB as hex digits, or --input-hex "" for none`, "--input-hex %q is not an input", input)
 			}
 			defer untilSignal(cmd)()
-			v, done, err := vm(cmd, p, k, fast)
+			v, used, done, err := vm(cmd, p, k, fast, want)
 			if err != nil {
 				return err
 			}
@@ -162,7 +178,7 @@ func hashCommand() *cobra.Command {
 			}
 			if asJSON {
 				return term.JSON(cmd.OutOrStdout(), map[string]string{
-					"params": p.Name(), "mode": f.mode, "engine": engine, "hash": hex.EncodeToString(h[:]),
+					"params": p.Name(), "mode": f.mode, "engine": used, "hash": hex.EncodeToString(h[:]),
 				})
 			}
 			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%x\n", h)

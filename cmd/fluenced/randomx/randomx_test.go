@@ -48,7 +48,7 @@ func TestHash(t *testing.T) {
 	if err != nil || out != want+"\n" {
 		t.Errorf("hash = %q, %v; want %s", out, err, want)
 	}
-	out, _, err = run(t, "hash", "--key-hex", "01020304050607", "--input-hex", "020304050607", "--json")
+	out, _, err = run(t, "hash", "--engine", "portable", "--key-hex", "01020304050607", "--input-hex", "020304050607", "--json")
 	var doc map[string]string
 	if err != nil || json.Unmarshal([]byte(out), &doc) != nil || doc["hash"] != want || doc["engine"] != "portable" {
 		t.Errorf("hash --json = %q, %v", out, err)
@@ -68,7 +68,6 @@ func TestMisuseIsRefused(t *testing.T) {
 		"parameters":     {append(hash, "--params", "v2"), term.ExitUsage},
 		"mode":           {append(hash, "--mode", "turbo"), term.ExitUsage},
 		"engine":         {append(hash, "--engine", "gpu"), term.ExitUsage},
-		"compiled":       {append(hash, "--engine", "compiled"), term.ExitFailed},
 		"bench seconds":  {[]string{"bench", "--seconds", "0"}, term.ExitUsage},
 		"bench threads":  {[]string{"bench", "--threads", "-1"}, term.ExitUsage},
 		"worker caches":  {[]string{"worker", "--caches", "0"}, term.ExitUsage},
@@ -91,7 +90,7 @@ func TestSelftestAndBench(t *testing.T) {
 	}
 	out, _, err := run(t, "bench", "--params", "stock", "--seconds", "1", "--json")
 	var r benchResult
-	if err != nil || json.Unmarshal([]byte(out), &r) != nil || r.Hashes == 0 || r.HashesPerS <= 0 || r.MemoryBytes != randomx.CacheSize+randomx.ScratchSize {
+	if err != nil || json.Unmarshal([]byte(out), &r) != nil || r.Hashes == 0 || r.HashesPerS <= 0 || r.MemoryBytes < randomx.CacheSize+randomx.ScratchSize {
 		t.Errorf("bench --json = %q, %v", out, err)
 	}
 }

@@ -16,6 +16,9 @@ import (
 // off the heap and bounded by the number of caches.
 const heapLimit = 64 << 20
 
+// codeSize is more than the compiled code of one cache takes, in bytes.
+const codeSize = 1 << 20
+
 func workerCommand() *cobra.Command {
 	var (
 		name   string
@@ -36,7 +39,7 @@ the input ends. The validator and the peer start such workers by themselves.`,
 				return term.Usage("use --caches 1 to 64", "%d caches", caches)
 			}
 			debug.SetMemoryLimit(heapLimit)
-			limit := uint64(caches)*randomx.CacheSize + 2*randomx.ScratchSize
+			limit := uint64(caches)*(randomx.CacheSize+codeSize) + randomx.ScratchSize
 			e, err := worker.NewEngine(p, caches, randomx.Memory{Budget: randomx.NewBudget(limit)})
 			if err != nil {
 				return err

@@ -37,7 +37,13 @@ func testCache(t testing.TB, p Params, key string) *Cache {
 		return c
 	}
 	// The programs of a key are the same too, and Stock uses the first half.
-	return &Cache{params: p, mem: c.mem, progs: c.progs[:p.accesses], hold: c.hold}
+	own := calc{mem: c.calc.mem, progs: c.calc.progs[:p.accesses]}
+	code, err := compileItems(own.progs, Memory{})
+	if err == nil {
+		own.code = code
+		t.Cleanup(code.free)
+	}
+	return &Cache{params: p, calc: own, hold: c.hold}
 }
 
 func TestDatasetWords(t *testing.T) {
@@ -116,8 +122,21 @@ func BenchmarkItem(b *testing.B) {
 			c := testCache(b, p, "test key 000")
 			n := uint64(0)
 			for b.Loop() {
-				items(c.mem, c.progs, n, n+1)
+				items(c.calc.mem, c.calc.progs, n, n+1)
 				n += 2
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(n), "ns/item")
+		})
+		b.Run(p.Name()+"/compiled", func(b *testing.B) {
+			c := testCache(b, p, "test key 000")
+			if !c.Compiled() {
+				return
+			}
+			n := uint64(0)
+			var out line
+			for b.Loop() {
+				c.calc.code.item(c.calc.mem, n, &out)
+				n++
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(n), "ns/item")
 		})
@@ -126,20 +145,22 @@ func BenchmarkItem(b *testing.B) {
 
 func BenchmarkHash(b *testing.B) {
 	for _, p := range []Params{Stock(), Fluence()} {
-		b.Run(p.Name()+"/light", func(b *testing.B) {
-			vm, err := NewVM(testCache(b, p, "test key 000"), Memory{})
-			if err != nil {
-				b.Fatal(err)
-			}
-			defer vm.Close()
-			in := []byte("This is a test")
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, err := vm.Hash(b.Context(), in); err != nil {
+		for name, newVM := range map[string]func(*Cache, Memory) (*VM, error){"auto": NewVM, "portable": NewPortableVM} {
+			b.Run(p.Name()+"/light/"+name, func(b *testing.B) {
+				vm, err := newVM(testCache(b, p, "test key 000"), Memory{})
+				if err != nil {
 					b.Fatal(err)
 				}
-				in[0]++
-			}
-		})
+				defer vm.Close()
+				in := []byte("This is a test")
+				b.ReportAllocs()
+				for b.Loop() {
+					if _, err := vm.Hash(b.Context(), in); err != nil {
+						b.Fatal(err)
+					}
+					in[0]++
+				}
+			})
+		}
 	}
 }

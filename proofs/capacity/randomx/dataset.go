@@ -99,11 +99,12 @@ func (c *Cache) fillRange(ctx context.Context, out []line, first, end uint64) bo
 		if n&0x7e == 0 && ctx.Err() != nil {
 			return false
 		}
-		a, b := items(c.mem, c.progs, n, n+1)
-		out[n] = a
+		var last line
+		second := &last
 		if n+1 < end {
-			out[n+1] = b
+			second = &out[n+1]
 		}
+		c.calc.two(n, n+1, &out[n], second)
 	}
 	return true
 }

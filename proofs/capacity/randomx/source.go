@@ -7,10 +7,10 @@ import "math"
 // noItem is no item number.
 const noItem = math.MaxUint64
 
-// lightItems computes items from a cache, every second time two at once.
+// lightItems computes items from a cache: one at a time with compiled code, else
+// every second time two at once.
 type lightItems struct {
-	mem     []line
-	progs   []ssProgram
+	calc    calc
 	now     line
 	spare   line   // item spareAt, computed before it is asked for
 	spareAt uint64 // or noItem
@@ -21,7 +21,11 @@ func (s *lightItems) item(n, next uint64) *line {
 		s.spareAt = noItem
 		return &s.spare
 	}
-	s.now, s.spare = items(s.mem, s.progs, n, next)
+	if s.calc.code != nil {
+		s.calc.code.item(s.calc.mem, n, &s.now)
+		return &s.now
+	}
+	s.calc.two(n, next, &s.now, &s.spare)
 	s.spareAt = next
 	return &s.now
 }

@@ -54,16 +54,18 @@ func TestVectors(t *testing.T) {
 			continue
 		}
 		tested[v.params] = true
-		t.Run(v.params.Name()+"/"+v.wantShort, func(t *testing.T) {
-			vm, err := NewVM(testCache(t, v.params, v.key), Memory{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer vm.Close()
-			got, err := vm.Hash(t.Context(), v.in)
-			if err != nil || !bytes.Equal(got[:], v.want) {
-				t.Errorf("Hash(%x) under key %x = %x, %v; want %x", v.in, v.key, got, err, v.want)
-			}
-		})
+		for name, newVM := range map[string]func(*Cache, Memory) (*VM, error){"auto": NewVM, "portable": NewPortableVM} {
+			t.Run(v.params.Name()+"/"+v.wantShort+"/"+name, func(t *testing.T) {
+				vm, err := newVM(testCache(t, v.params, v.key), Memory{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer vm.Close()
+				got, err := vm.Hash(t.Context(), v.in)
+				if err != nil || !bytes.Equal(got[:], v.want) {
+					t.Errorf("Hash(%x) under key %x = %x, %v; want %x", v.in, v.key, got, err, v.want)
+				}
+			})
+		}
 	}
 }

@@ -56,7 +56,18 @@ func NewVM(c *Cache, m Memory) (*VM, error) {
 	if c == nil {
 		return nil, ErrNil
 	}
-	return newVM(c, &lightItems{mem: c.mem, progs: c.progs, spareAt: noItem}, c.params, c.hold, m)
+	return newVM(c, &lightItems{calc: c.calc, spareAt: noItem}, c.params, c.hold, m)
+}
+
+// NewPortableVM is NewVM without compiled code: slower, and independent of it. A
+// hash that decides against someone is computed by such a VM.
+//
+// Errors: ErrNil, ErrClosed, ErrNoMemory.
+func NewPortableVM(c *Cache, m Memory) (*VM, error) {
+	if c == nil {
+		return nil, ErrNil
+	}
+	return newVM(c, &lightItems{calc: c.calc.portable(), spareAt: noItem}, c.params, c.hold, m)
 }
 
 // NewFastVM returns a fast-mode VM over d, about ten times as fast as a light

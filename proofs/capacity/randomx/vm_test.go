@@ -20,11 +20,9 @@ func emptyCache(t testing.TB, m Memory) *Cache {
 		t.Fatal(err)
 	}
 	c := &Cache{params: Stock(), hold: newHold(r)}
-	c.mem = unsafe.Slice((*line)(unsafe.Pointer(unsafe.SliceData(r.bytes))), cacheItems)
-	gen := newSSGen([]byte("empty"))
-	for range c.params.accesses {
-		c.progs = append(c.progs, gen.program())
-	}
+	lines := unsafe.Slice((*line)(unsafe.Pointer(unsafe.SliceData(r.bytes))), cacheItems)
+	c.calc = newCalc(lines, []byte("empty"), c.params.accesses, Memory{})
+	c.hold.code = c.calc.code
 	t.Cleanup(func() { _ = c.Close() })
 	return c
 }
@@ -76,9 +74,10 @@ func TestNilIsRefused(t *testing.T) {
 	_, e2 := d.Item(0)
 	_, e3 := vm.Hash(t.Context(), nil)
 	_, e4 := NewVM(nil, Memory{})
+	_, e7 := NewPortableVM(nil, Memory{})
 	_, e5 := NewFastVM(nil, Memory{})
 	_, e6 := NewDataset(t.Context(), nil, DatasetOptions{})
-	for i, err := range []error{e1, e2, e3, e4, e5, e6, vm.Close()} {
+	for i, err := range []error{e1, e2, e3, e4, e5, e6, e7, vm.Close()} {
 		if !errors.Is(err, ErrNil) {
 			t.Errorf("call %d = %v, want ErrNil", i+1, err)
 		}

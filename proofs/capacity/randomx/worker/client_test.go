@@ -35,7 +35,10 @@ func quickHash(key, nonce [32]byte) [32]byte { return sha256.Sum256(append(key[:
 
 // Hash misbehaves on nonces that begin with 0xff: as the role says, once if there
 // is a mark file to make, else always.
-func (q quick) Hash(ctx context.Context, key, nonce [32]byte) ([32]byte, error) {
+func (q quick) Hash(ctx context.Context, key, nonce [32]byte, portable bool) ([32]byte, error) {
+	if q.role == "miscompiled" && !portable {
+		return [32]byte{}, nil
+	}
 	if nonce[0] == 0xff {
 		if q.mark != "" {
 			f, err := os.OpenFile(q.mark, os.O_CREATE|os.O_EXCL, 0o600)
@@ -193,6 +196,22 @@ func TestProofThatAlwaysLosesTheWorkerIsUnknown(t *testing.T) {
 			t.Errorf("Verify = %v, %v; want unknown and ErrUnavailable", got, err)
 		}
 	})
+}
+
+// TestPortableEngineHasTheLastWord lets the compiled engine err on every hash.
+func TestPortableEngineHasTheLastWord(t *testing.T) {
+	c := client(t, "miscompiled", nil)
+	nonces, want := proofs([32]byte{3}, 8, -1)
+	want[5][0]++
+	got, err := c.Verify(t.Context(), [32]byte{3}, nonces, want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, v := range got {
+		if (v == capacity.Valid) != (i != 5) || v == capacity.Unknown {
+			t.Errorf("proof %d is %v", i, v)
+		}
+	}
 }
 
 func TestWorkerWithOtherParametersGivesNoVerdict(t *testing.T) {

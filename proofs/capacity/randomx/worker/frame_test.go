@@ -55,6 +55,7 @@ func TestServeEndsWithItsContext(t *testing.T) {
 
 func FuzzRequest(f *testing.F) {
 	f.Add((&request{id: 7, key: [32]byte{1}, nonces: make([][32]byte, 2)}).encode())
+	f.Add((&request{id: 8, nonces: make([][32]byte, 1), portable: true}).encode())
 	f.Add([]byte{version, kindRequest})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		r, err := parseRequest(b)

@@ -16,24 +16,30 @@ const (
 	kindRequest = 2 // client to worker: hash these nonces
 	kindHash    = 3 // worker to client: one hash
 	kindRefusal = 4 // worker to client: the request cannot be served
+	kindRecheck = 5 // client to worker: hash these nonces again with the portable engine
 )
 
 // maxBatch is the most nonces of one request.
 const maxBatch = 256
 
-// request asks for the hashes of nonces under key.
+// request asks for the hashes of nonces under key, as kindRequest or kindRecheck.
 //
 //	0         1      2         10    42         44
 //	| version | kind | id, u64 | key | n, u16 | n nonces of 32 bytes |
 type request struct {
-	id     uint64
-	key    [32]byte
-	nonces [][32]byte
+	id       uint64
+	key      [32]byte
+	nonces   [][32]byte
+	portable bool // kindRecheck
 }
 
 func (r *request) encode() []byte {
 	b := make([]byte, 0, 44+32*len(r.nonces))
-	b = append(b, version, kindRequest)
+	kind := byte(kindRequest)
+	if r.portable {
+		kind = kindRecheck
+	}
+	b = append(b, version, kind)
 	b = binary.BigEndian.AppendUint64(b, r.id)
 	b = append(b, r.key[:]...)
 	b = binary.BigEndian.AppendUint16(b, uint16(len(r.nonces)))
@@ -45,10 +51,10 @@ func (r *request) encode() []byte {
 
 // parseRequest reads what encode writes, and nothing else.
 func parseRequest(b []byte) (*request, error) {
-	if len(b) < 44 || b[0] != version || b[1] != kindRequest {
+	if len(b) < 44 || b[0] != version || b[1] != kindRequest && b[1] != kindRecheck {
 		return nil, fmt.Errorf("%w: no request", ErrFrame)
 	}
-	r := &request{id: binary.BigEndian.Uint64(b[2:])}
+	r := &request{id: binary.BigEndian.Uint64(b[2:]), portable: b[1] == kindRecheck}
 	copy(r.key[:], b[10:])
 	n := int(binary.BigEndian.Uint16(b[42:]))
 	if n == 0 || n > maxBatch || len(b) != 44+32*n {

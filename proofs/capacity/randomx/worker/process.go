@@ -116,11 +116,36 @@ func (p *process) hello(params string) error {
 	return nil
 }
 
-// serve has the worker hash the nonces of jobs and settles them one by one. On
-// error it returns the jobs not settled, of which the first was being worked on.
+// serve has the worker hash the nonces of jobs and settles them one by one. A
+// hash that is not the wanted one is computed again by the portable engine, and
+// that one decides. On error serve returns the jobs not settled, of which the
+// first was being worked on.
 func (p *process) serve(ctx context.Context, key [32]byte, jobs []*job) ([]*job, error) {
+	var doubted []*job
+	left, err := p.ask(ctx, key, jobs, false, func(j *job, hash [32]byte) {
+		if hash == j.want {
+			j.call.settle(j.index, capacity.Valid, nil)
+		} else {
+			doubted = append(doubted, j)
+		}
+	})
+	if err != nil || len(doubted) == 0 {
+		return append(left, doubted...), err
+	}
+	return p.ask(ctx, key, doubted, true, func(j *job, hash [32]byte) {
+		v := capacity.Invalid
+		if hash == j.want {
+			v = capacity.Valid
+		}
+		j.call.settle(j.index, v, nil)
+	})
+}
+
+// ask sends one request and passes each hash on. On error it returns the jobs
+// whose hash did not come.
+func (p *process) ask(ctx context.Context, key [32]byte, jobs []*job, portable bool, got func(*job, [32]byte)) ([]*job, error) {
 	p.nextID++
-	req := request{id: p.nextID, key: key}
+	req := request{id: p.nextID, key: key, portable: portable}
 	for _, j := range jobs {
 		req.nonces = append(req.nonces, j.nonce)
 	}
@@ -143,11 +168,7 @@ func (p *process) serve(ctx context.Context, key [32]byte, jobs []*job) ([]*job,
 		case r.kind != kindHash || r.id != req.id || r.index != i:
 			return jobs[i:], fmt.Errorf("%w: kind %d, id %d, index %d; want hash %d of %d", ErrFrame, r.kind, r.id, r.index, i, req.id)
 		}
-		v := capacity.Invalid
-		if r.hash == j.want {
-			v = capacity.Valid
-		}
-		j.call.settle(j.index, v, nil)
+		got(j, r.hash)
 		t.Reset(p.timeout)
 		if ctx.Err() != nil {
 			return jobs[i+1:], context.Cause(ctx)

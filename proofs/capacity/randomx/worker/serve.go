@@ -13,8 +13,9 @@ import (
 
 // Hasher computes hashes inside a worker.
 type Hasher interface {
-	// Hash returns the hash of nonce under key.
-	Hash(ctx context.Context, key, nonce [32]byte) ([32]byte, error)
+	// Hash returns the hash of nonce under key; with portable, computed without
+	// compiled code.
+	Hash(ctx context.Context, key, nonce [32]byte, portable bool) ([32]byte, error)
 }
 
 // Serve answers requests from in on out, one after another, until in ends, which
@@ -76,7 +77,7 @@ func readRequests(ctx context.Context, in io.Reader, to chan<- *request) error {
 // answer sends the hash of each nonce, or one refusal.
 func answer(ctx context.Context, r *request, h Hasher, out io.Writer) error {
 	for i, nonce := range r.nonces {
-		hash, err := h.Hash(ctx, r.key, nonce)
+		hash, err := h.Hash(ctx, r.key, nonce, r.portable)
 		if err != nil {
 			if ctx.Err() != nil {
 				return context.Cause(ctx)
@@ -95,11 +96,12 @@ func answer(ctx context.Context, r *request, h Hasher, out io.Writer) error {
 // Engine is the Hasher that computes RandomX in light mode. It keeps a bounded
 // number of caches. It serves one goroutine at a time and must be closed.
 type Engine struct {
-	pool    *randomx.Pool
-	mem     randomx.Memory
-	key     [32]byte
-	vm      *randomx.VM // for key; nil before the first hash
-	release func()
+	pool     *randomx.Pool
+	mem      randomx.Memory
+	key      [32]byte
+	portable bool
+	vm       *randomx.VM // for key and portable; nil before the first hash
+	release  func()
 }
 
 // NewEngine returns an engine that keeps at most caches caches, at least one,
@@ -115,19 +117,23 @@ func NewEngine(p randomx.Params, caches int, m randomx.Memory) (*Engine, error) 
 }
 
 // Hash implements Hasher.
-func (e *Engine) Hash(ctx context.Context, key, nonce [32]byte) ([32]byte, error) {
-	if e.vm == nil || key != e.key {
+func (e *Engine) Hash(ctx context.Context, key, nonce [32]byte, portable bool) ([32]byte, error) {
+	if e.vm == nil || key != e.key || portable != e.portable {
 		e.drop()
 		cache, release, err := e.pool.Get(ctx, key[:])
 		if err != nil {
 			return [32]byte{}, err
 		}
-		vm, err := randomx.NewVM(cache, e.mem)
+		newVM := randomx.NewVM
+		if portable {
+			newVM = randomx.NewPortableVM
+		}
+		vm, err := newVM(cache, e.mem)
 		if err != nil {
 			release()
 			return [32]byte{}, err
 		}
-		e.key, e.vm, e.release = key, vm, release
+		e.key, e.portable, e.vm, e.release = key, portable, vm, release
 	}
 	return e.vm.Hash(ctx, nonce[:])
 }
