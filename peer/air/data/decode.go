@@ -98,8 +98,10 @@ func (r *reader) state(at int) State {
 	case tagCall:
 		return r.call(at)
 	case tagFold:
+		r.part(at+4, sizeLore)
 		return Fold(readVec(r, at+4, sizeLore, (*reader).lore))
 	case tagAp:
+		r.part(at+4, sizeNumber)
 		return ApList(readVec(r, at+4, sizeNumber, (*reader).u32))
 	case tagCanon:
 		switch tag := r.s[at+4]; tag {
@@ -146,7 +148,14 @@ func (r *reader) call(at int) State {
 	return State{}
 }
 
+// part counts the elements of lists that states have.
+func (r *reader) part(at, size int) {
+	r.bound("parts of states", partsPerState*r.limits.States, r.parts, at, size)
+	r.parts += int64(r.u32(at + 4))
+}
+
 func (r *reader) lore(at int) FoldLore {
+	r.part(at+4, sizeRange)
 	return FoldLore{ValuePos: r.u32(at), Ranges: readVec(r, at+4, sizeRange, (*reader).span)}
 }
 
@@ -172,7 +181,7 @@ func (r *reader) cids(i *CIDInfo, at int) {
 func readStore[V any](r *reader, to *Store[V], at, size int, kind sharedKind, read func(r *reader, at int) V) {
 	r.bound("CIDs", r.limits.Entries, r.entries, at, sizeEntry)
 	n := r.u32(at + 4)
-	r.entries += int(n)
+	r.entries += int64(n)
 	t, ok := r.own(at, r.rel(at), n, sizeEntry, 4)
 	if !ok {
 		return
@@ -230,6 +239,8 @@ func (r *reader) serviceResult(at int) ServiceResult {
 }
 
 func (r *reader) canonResult(at int) CanonResult {
+	r.bound("CIDs", r.limits.Entries, r.entries, at+8, sizeText)
+	r.entries += int64(r.u32(at + 12))
 	return CanonResult{Tetraplet: r.cid(at), Values: readVec(r, at+8, sizeText, (*reader).cid)}
 }
 

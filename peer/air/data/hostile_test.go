@@ -189,14 +189,28 @@ func TestLimits(t *testing.T) {
 	}{
 		"bytes":   {Limits{Bytes: len(b)}, Limits{Bytes: len(b) - 1}},
 		"states":  {Limits{States: 2}, Limits{States: 1}},
-		"entries": {Limits{Entries: 6}, Limits{Entries: 5}},
-		"few":     {Limits{Entries: 6}, Limits{Entries: 1}},
+		"entries": {Limits{Entries: 7}, Limits{Entries: 6}},
+		"few":     {Limits{Entries: 7}, Limits{Entries: 1}},
 	}
 	for name, tt := range tests {
 		if _, err := Decode(b, tt.at); err != nil {
 			t.Errorf("%s: at the limit: %v", name, err)
 		}
 		if got, err := Decode(b, tt.under); !errors.Is(err, &Error{Code: CodeTooLarge}) || got != nil {
+			t.Errorf("%s: beyond the limit: Decode = %v, %v, want code %d", name, got, err, CodeTooLarge)
+		}
+	}
+	for name, s := range map[string]State{
+		"generations": ApList(make([]uint32, 9)),
+		"lore":        Fold(make([]FoldLore, 9)),
+		"ranges":      Fold([]FoldLore{{Ranges: make([]Range, 4)}, {Ranges: make([]Range, 3)}}),
+		"many":        Fold([]FoldLore{{Ranges: make([]Range, 8)}}),
+	} {
+		b := mustEncode(t, &InterpreterData{Trace: []State{Ap(1), s}})
+		if _, err := Decode(b, Limits{States: 3}); err != nil {
+			t.Errorf("%s: at the limit: %v", name, err)
+		}
+		if got, err := Decode(b, Limits{States: 2}); !errors.Is(err, &Error{Code: CodeTooLarge}) || got != nil {
 			t.Errorf("%s: beyond the limit: Decode = %v, %v, want code %d", name, got, err, CodeTooLarge)
 		}
 	}

@@ -6,8 +6,8 @@ package data
 // those of the format.
 type Limits struct {
 	Bytes   int // of the envelope, in bytes
-	States  int // of the trace
-	Entries int // of all CID stores together
+	States  int // of the trace; their lore, ranges and generations may be four times as many
+	Entries int // of all CID stores together, with the elements of canon results
 	Signers int // of the signatures: each costs one verification
 }
 
@@ -16,3 +16,7 @@ type Limits struct {
 func DefaultLimits() Limits {
 	return Limits{Bytes: 64 << 20, States: 1 << 20, Entries: 1 << 20, Signers: 1024}
 }
+
+// partsPerState is the part of [Limits] for lists: one value of a fold leaves one
+// lore with two ranges.
+const partsPerState = 4

@@ -25,7 +25,8 @@ type reader struct {
 	shared     []shared
 	peers      []string
 	limits     Limits
-	entries    int // of the stores so far
+	entries    int64 // of stores and canon results so far
+	parts      int64 // of states so far
 	err        error
 	rec        *recording // nil but in tests
 }
@@ -68,10 +69,10 @@ func (r *reader) fail(at int, format string, args ...any) {
 
 // bound refuses a vector that, with what the caller had before, has more elements
 // than allowed, unless it lies about its length. No limit is zero.
-func (r *reader) bound(what string, limit, had, at, size int) {
+func (r *reader) bound(what string, limit int, had int64, at, size int) {
 	n := int64(r.u32(at + 4))
-	if r.err == nil && limit > 0 && int64(had)+n > int64(limit) && n*int64(size) <= int64(len(r.s)) {
-		r.err = refuse(CodeTooLarge, "particle data has %d %s, at most %d are allowed", int64(had)+n, what, limit)
+	if r.err == nil && limit > 0 && had+n > int64(limit) && n*int64(size) <= int64(len(r.s)) {
+		r.err = refuse(CodeTooLarge, "particle data has %d %s, at most %d are allowed", had+n, what, limit)
 	}
 }
 
