@@ -162,13 +162,15 @@ func tryExecute(t testing.TB, c *client.Client, script string, args map[string]a
 	return values, err
 }
 
-// load is AIR that loads the relay and the named arguments, then runs body.
+// load is AIR that loads the relay and the named arguments, hops to the relay,
+// then runs body. Without the hop nobody would send the particle on: a client
+// asks its relay only, and a relay does not repeat what the client asked for.
 func load(names []string, body string) string {
 	loads := `(call %init_peer_id% ("getDataSrv" "-relay-") [] relay)`
 	for _, n := range names {
 		loads = fmt.Sprintf("(seq %s (call %%init_peer_id%% (\"getDataSrv\" %q) [] %s))", loads, n, n)
 	}
-	return "(seq " + loads + " " + body + ")"
+	return "(seq " + loads + " (seq (call relay (\"op\" \"noop\") []) " + body + "))"
 }
 
 // respond is AIR that returns values to the initiator by way of the relay.
