@@ -11,11 +11,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-fluence/fluence/cmd/fluenced/air"
 	"github.com/go-fluence/fluence/cmd/fluenced/chaincmd"
 	"github.com/go-fluence/fluence/cmd/fluenced/devnet"
 	"github.com/go-fluence/fluence/cmd/fluenced/home"
 	"github.com/go-fluence/fluence/cmd/fluenced/network"
 	"github.com/go-fluence/fluence/cmd/fluenced/node"
+	"github.com/go-fluence/fluence/cmd/fluenced/peer"
+	"github.com/go-fluence/fluence/cmd/fluenced/randomx"
 	"github.com/go-fluence/fluence/cmd/fluenced/term"
 )
 
@@ -52,6 +55,10 @@ func nouns() []noun {
 		{groupChain, "genesis", "Prepare and check the first state of a network", chaincmd.Genesis},
 		{groupChain, "export", "Write the state as a genesis", chaincmd.Export},
 
+		{groupPeer, "peer", "Run the particle peer, or look at a running one", peer.Command},
+
+		{groupTools, "air", "Check, lay out and run AIR scripts", air.Command},
+		{groupTools, "randomx", "Hash, measure and test RandomX", randomx.Command},
 		{groupTools, "version", "Show the version of this program", versionCommand},
 	}
 }

@@ -5,6 +5,8 @@ package main
 import (
 	"runtime"
 	"runtime/debug"
+
+	"github.com/cosmos/cosmos-sdk/version"
 )
 
 // about is what the version command prints.
@@ -22,7 +24,9 @@ func buildVersion() about {
 	if !ok {
 		return a
 	}
-	a.Version = info.Main.Version
+	if a.Version = version.Version; a.Version == "" { // a build without the makefile
+		a.Version = info.Main.Version
+	}
 	dirty := false
 	for _, s := range info.Settings {
 		switch s.Key {

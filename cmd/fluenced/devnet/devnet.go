@@ -22,6 +22,7 @@ import (
 	"github.com/go-fluence/fluence/cmd/fluenced/node"
 	"github.com/go-fluence/fluence/cmd/fluenced/supervise"
 	"github.com/go-fluence/fluence/cmd/fluenced/term"
+	"github.com/go-fluence/fluence/peer"
 )
 
 // Errors of Run.
@@ -95,18 +96,44 @@ func Run(ctx context.Context, opts Options, notices io.Writer, tty bool, ready f
 	return n.run(ctx, ready)
 }
 
+// joining has a peer join the others through the peer of validator 0, once that one
+// says where it is.
+func (n *Network) joining(first func(context.Context) ([]string, error)) func(context.Context) ([]string, error) {
+	return func(ctx context.Context) ([]string, error) {
+		if _, err := first(ctx); err != nil {
+			return nil, err
+		}
+		tick := time.NewTicker(progressEvery)
+		defer tick.Stop()
+		for {
+			r, err := peer.ReadReady(n.members[0].dir.Join("peer"))
+			if err == nil && len(r.Multiaddrs) > 0 {
+				return []string{"--set", "bootstrap_nodes=" + r.Multiaddrs[0]}, nil
+			}
+			select {
+			case <-ctx.Done():
+				return nil, ctx.Err()
+			case <-tick.C:
+			}
+		}
+	}
+}
+
 // path returns where the network is described.
 func (n *Network) path() string { return filepath.Join(n.opts.Dir, FileName) }
 
 // prepare makes one supervisor per validator, which are told of each start.
 func (n *Network) prepare() error {
 	for i := range n.members {
-		procs, err := node.Processes(n.members[i].dir)
+		procs, err := node.Processes(n.members[i].dir, n.members[i].ports.peerArgs()...)
 		if err != nil {
 			return err
 		}
 		for j, p := range procs {
 			name := p.Name
+			if name == "peer" && i > 0 {
+				procs[j].Before = n.joining(p.Before)
+			}
 			procs[j].Name = fmt.Sprintf("%s of validator-%d", p.Name, i)
 			procs[j].Started = func(pid int) { n.started(i, name, pid) }
 		}

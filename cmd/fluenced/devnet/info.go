@@ -3,13 +3,17 @@
 package devnet
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/go-fluence/fluence/app/params"
+	"github.com/go-fluence/fluence/peer"
 )
 
 // FileName is the file in a devnet's folder that describes it while it runs.
@@ -118,7 +122,25 @@ func (n *Network) write() (Info, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.written = true
+	for i, m := range n.members {
+		r, err := peer.ReadReady(m.dir.Join("peer"))
+		if err != nil {
+			continue // a validator without a peer
+		}
+		slices.SortStableFunc(r.Multiaddrs, func(a, b string) int { // browsers dial the first
+			return cmp.Compare(boolInt(!strings.Contains(a, "/ws/")), boolInt(!strings.Contains(b, "/ws/")))
+		})
+		v := &n.info.Validators[i]
+		v.HTTP, v.PeerID, v.Multiaddrs, v.ManagementKey = r.HTTP, &r.PeerID, r.Multiaddrs, r.ManagementKey
+	}
 	return n.info, n.save()
+}
+
+func boolInt(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // save replaces the file in one rename. The caller holds mu.

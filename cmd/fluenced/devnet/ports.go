@@ -28,6 +28,18 @@ func preferred(i int) ports {
 	}
 }
 
+// peerArgs sets the peer's ports, on loopback.
+func (p *ports) peerArgs() []string {
+	var args []string
+	for _, set := range []string{
+		"listen_ip=127.0.0.1", "http_ip=127.0.0.1", "allow_local_addresses=true",
+		fmt.Sprintf("tcp_port=%d", p.PeerTCP), fmt.Sprintf("websocket_port=%d", p.PeerWebSocket), fmt.Sprintf("http_port=%d", p.PeerHTTP),
+	} {
+		args = append(args, "--set", set)
+	}
+	return args
+}
+
 // each calls f for every port.
 func (p *ports) each(f func(*int) error) error {
 	for _, port := range []*int{

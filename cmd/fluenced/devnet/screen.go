@@ -46,6 +46,11 @@ func screen(w io.Writer, info Info, epoch time.Duration, dir string) error {
 	for _, v := range info.Validators {
 		put("  %-12s  RPC %s  Ethereum %s  REST %s", v.Name, v.RPC, v.JSONRPC, v.REST)
 	}
+	for _, v := range info.Validators {
+		if len(v.Multiaddrs) > 0 {
+			put("  peer of %s  %s", v.Name, v.Multiaddrs[0])
+		}
+	}
 	put("")
 	put("Accounts with %d FLT and %d USD each; everyone knows their keys:", accountFLT, accountUSD)
 	for _, a := range info.Accounts[:min(3, len(info.Accounts))] {

@@ -26,6 +26,7 @@ import (
 
 	"github.com/go-fluence/fluence/cmd/fluenced/home"
 	"github.com/go-fluence/fluence/cmd/fluenced/term"
+	peerconfig "github.com/go-fluence/fluence/peer/config"
 )
 
 // ErrExists reports a home that is already there.
@@ -213,7 +214,7 @@ func (p *Ports) apply(c *cmtcfg.Config, a *evmcfg.Config, cl *clientcfg.ClientCo
 	cl.Node = fmt.Sprintf("tcp://127.0.0.1:%d", p.RPC)
 }
 
-// WriteConfig writes config.toml, app.toml, client.toml and genesis.json.
+// WriteConfig writes config.toml, app.toml, client.toml, peer.toml and genesis.json.
 func WriteConfig(d home.Dir, c *cmtcfg.Config, a *evmcfg.Config, cl *clientcfg.ClientConfig, genesis *genutiltypes.AppGenesis) error {
 	comet, err := home.RenderComet(c)
 	if err != nil {
@@ -227,7 +228,11 @@ func WriteConfig(d home.Dir, c *cmtcfg.Config, a *evmcfg.Config, cl *clientcfg.C
 	if err != nil {
 		return err
 	}
-	for path, text := range map[string][]byte{d.Comet(): comet, d.App(): app, d.Client(): home.RenderClient(cl), d.Genesis(): append(doc, '\n')} {
+	peer := peerconfig.Default()
+	peer.ChainID = genesis.ChainID
+	for path, text := range map[string][]byte{
+		d.Comet(): comet, d.App(): app, d.Client(): home.RenderClient(cl), d.Peer(): peer.TOML(true), d.Genesis(): append(doc, '\n'),
+	} {
 		if err := os.WriteFile(path, text, 0o600); err != nil {
 			return err
 		}

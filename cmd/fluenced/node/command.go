@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 	"github.com/go-fluence/fluence/cmd/fluenced/home"
 	"github.com/go-fluence/fluence/cmd/fluenced/supervise"
 	"github.com/go-fluence/fluence/cmd/fluenced/term"
+	"github.com/go-fluence/fluence/peer"
 )
 
 // Command returns the command that runs or inspects the validator process alone.
@@ -142,25 +144,48 @@ joined on standard output and kept in the home's logs folder.`,
 	}
 }
 
-// Limits of the validator's process.
+// Limits and waits of the two processes.
 const (
 	nodeFiles = 65_536
+	peerFiles = 16_384
+	// peerNice lets consensus go first where both want the processor.
+	peerNice = 5
 	// stopGrace is how long consensus gets to finish its block and close its databases.
 	stopGrace = 30 * time.Second
 )
 
-// Processes lists the processes of a validator: the node, and the peer where this
-// program and the home have one.
-func Processes(d home.Dir) ([]supervise.Process, error) {
+// Processes lists the processes of a validator: the node and, where the home has a
+// peer.toml, its peer, which reads the chain through the home's socket. peerArgs
+// are added to the peer's command line.
+func Processes(d home.Dir, peerArgs ...string) ([]supervise.Process, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	return []supervise.Process{{
+	procs := []supervise.Process{{
 		Name: "node", Path: self, Args: []string{"node", "run", "--home", string(d)},
 		Log: d.Log("node"), Limits: supervise.Limits{Files: nodeFiles},
 		Grace: stopGrace, Ready: Ready(d),
-	}}, nil
+	}}
+	if _, err := os.Stat(d.Peer()); err != nil {
+		return procs, nil //nolint:nilerr // a validator without a peer
+	}
+	args := []string{"peer", "start", "--home", string(d), "--set", "chain.rpc=unix://" + d.Socket()}
+	ready := d.Join("peer", peer.ReadyFile)
+	return append(procs, supervise.Process{
+		Name: "peer", Path: self, Args: append(args, peerArgs...),
+		Log: d.Log("peer"), Limits: supervise.Limits{Files: peerFiles, Nice: peerNice}, Grace: stopGrace,
+		Before: func(context.Context) ([]string, error) { // what a killed peer left behind says nothing
+			if err := os.Remove(ready); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return nil, err
+			}
+			return nil, nil
+		},
+		Ready: func(context.Context) error {
+			_, err := peer.ReadReady(d.Join("peer"))
+			return err
+		},
+	}), nil
 }
 
 // Ready returns a probe that is content when the node of the home answers on its

@@ -27,7 +27,7 @@ import (
 )
 
 // EnvBinary names a built fluenced to test, instead of building one.
-const EnvBinary = "FLUENCED_BIN"
+const EnvBinary = "FLUENCED_BINARY"
 
 // Waits of the kit.
 const (

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -47,7 +48,15 @@ func (s *Supervisor) runOnce(stop context.Context, p Process, ready func()) erro
 	}
 	out := &lineWriter{w: io.MultiWriter(sinks...)}
 
-	cmd := exec.Command(p.Path, p.Args...)
+	args := p.Args
+	if p.Before != nil {
+		more, err := p.Before(stop)
+		if err != nil {
+			return err
+		}
+		args = append(slices.Clone(args), more...)
+	}
+	cmd := exec.Command(p.Path, args...)
 	cmd.Env = append(os.Environ(), append(p.Env, EnvSupervised+"=1")...)
 	if p.Limits.MemoryBytes > 0 {
 		cmd.Env = append(cmd.Env, fmt.Sprintf("GOMEMLIMIT=%d", p.Limits.MemoryBytes/10*9))

@@ -44,6 +44,8 @@ type Process struct {
 	Limits Limits        // what it may use
 	Grace  time.Duration // time to stop in; zero for 20 s
 	Ready  Probe         // nil: ready as soon as it is started
+	// Before, when not nil, runs before every start and returns more arguments.
+	Before func(ctx context.Context) ([]string, error)
 	// Started, when not nil, is told the process id after every start.
 	Started func(pid int)
 }

@@ -2,7 +2,7 @@
 
 //go:build interop
 
-package remote_test
+package procnet_test
 
 import (
 	"context"
