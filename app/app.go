@@ -144,6 +144,9 @@ func (a *App) load() error {
 		return fmt.Errorf("load latest state: %w", err)
 	}
 	a.vmModule.HydrateGlobals(a.committedContext())
+	if a.LastBlockHeight() > 0 {
+		a.mempool.NotifyNewBlock() // it was built before there was a height
+	}
 	return nil
 }
 

@@ -38,6 +38,9 @@ const (
 	insertQueue = 5000
 	// rememberedSignatures is how many verified signatures are kept: several full blocks.
 	rememberedSignatures = 1 << 16
+	// proposalTimeout is how long a proposer waits for the mempool to follow the last block, unless app.toml says
+	// otherwise. Without any, a mempool that never follows would stop the chain.
+	proposalTimeout = 250 * time.Millisecond
 )
 
 func (a *App) newAnteHandler() sdk.AnteHandler {
@@ -67,12 +70,16 @@ func (a *App) newMempool() error {
 		a.checkPanics.Inc()
 		a.Logger().Error("panic while a transaction was checked", "cause", cause)
 	})
+	timeout := evmserver.GetPendingTxProposalTimeout(a.options, a.Logger())
+	if timeout <= 0 {
+		timeout = proposalTimeout
+	}
 	cfg := &evmmempool.Config{
 		AnteHandler:              check,
 		LegacyPoolConfig:         evmserver.GetLegacyPoolConfig(a.options, a.Logger()),
 		BlockGasLimit:            gasLimit,
 		MinTip:                   evmserver.GetMinTip(a.options, a.Logger()),
-		PendingTxProposalTimeout: evmserver.GetPendingTxProposalTimeout(a.options, a.Logger()),
+		PendingTxProposalTimeout: timeout,
 		InsertQueueSize:          insertQueue,
 		EnableTxTracker:          evmserver.GetMempoolEnableTxTracker(a.options),
 	}

@@ -40,6 +40,9 @@ func (a *App) selectTxs(ctx sdk.Context, maxBytes int64) (txs [][]byte, err erro
 			txs, err = nil, fmt.Errorf("panic: %v", p)
 		}
 	}()
+	if a.LastBlockHeight() == 0 {
+		return nil, nil // nothing could be checked before there was a state
+	}
 	j, err := a.newJudge(ctx, sdk.ExecModePrepareProposal, maxBytes)
 	if err != nil {
 		return nil, err

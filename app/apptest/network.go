@@ -56,8 +56,9 @@ type Network struct {
 	// Genesis is the state the chain started from.
 	Genesis []byte
 
-	cfg  Config
-	time time.Time
+	cfg     Config
+	time    time.Time
+	initial int64
 }
 
 // Start is the block time of genesis.
@@ -70,7 +71,7 @@ func New(t testing.TB, cfg Config) *Network {
 	if cfg.BlockTime == 0 {
 		cfg.BlockTime = time.Second
 	}
-	n := &Network{cfg: cfg, time: Start()}
+	n := &Network{cfg: cfg, time: Start(), initial: 1}
 	for i := range cfg.Validators {
 		n.Validators = append(n.Validators, NewValidator(i))
 	}
@@ -89,7 +90,7 @@ func New(t testing.TB, cfg Config) *Network {
 	}
 	for i := range n.Validators {
 		a := Open(t, cfg, i)
-		if err := initChain(a, n.Genesis, nil, 1, n.time); err != nil {
+		if err := initChain(a, n.Genesis, 1, n.time); err != nil {
 			t.Fatal(err)
 		}
 		n.Apps = append(n.Apps, a)
@@ -126,11 +127,43 @@ func Open(t testing.TB, cfg Config, i int) *app.App {
 	return a
 }
 
-func initChain(a *app.App, state []byte, validators []abci.ValidatorUpdate, height int64, at time.Time) error {
+// Import starts a chain of as many validators as n from a state that n exported, and makes its first block, at the
+// height after the export.
+func (n *Network) Import(t testing.TB, exported servertypes.ExportedApp) (*Network, error) {
+	t.Helper()
+	m := &Network{
+		Validators: n.Validators, Accounts: n.Accounts, Genesis: exported.AppState,
+		cfg: n.cfg, time: n.time, initial: exported.Height,
+	}
+	m.cfg.Store = nil
+	for i := range m.Validators {
+		a := Open(t, m.cfg, i)
+		if err := initChain(a, exported.AppState, exported.Height, n.time); err != nil {
+			return nil, err
+		}
+		m.Apps = append(m.Apps, a)
+	}
+	_, err := m.Step()
+	return m, err
+}
+
+// Restore returns an application that holds an exported state, committed before any block.
+func Restore(t testing.TB, exported servertypes.ExportedApp, at time.Time) (*app.App, error) {
+	t.Helper()
+	a := Open(t, Config{}, 0)
+	ctx := a.NewUncachedContext(false, cmtproto.Header{ChainID: params.ChainIDLocal, Height: exported.Height, Time: at})
+	if _, err := a.InitChainer(ctx, &abci.RequestInitChain{AppStateBytes: exported.AppState}); err != nil {
+		return nil, fmt.Errorf("import state: %w", err)
+	}
+	a.CommitMultiStore().Commit()
+	return a, nil
+}
+
+func initChain(a *app.App, state []byte, height int64, at time.Time) error {
 	consensus := app.DefaultConsensusParams().ToProto()
 	_, err := a.InitChain(&abci.RequestInitChain{
 		ChainId: params.ChainIDLocal, Time: at, InitialHeight: height,
-		ConsensusParams: &consensus, AppStateBytes: state, Validators: validators,
+		ConsensusParams: &consensus, AppStateBytes: state,
 	})
 	if err != nil {
 		return fmt.Errorf("init chain: %w", err)
@@ -140,6 +173,9 @@ func initChain(a *app.App, state []byte, validators []abci.ValidatorUpdate, heig
 
 // Height returns the height of the last committed block.
 func (n *Network) Height() int64 { return n.Apps[0].LastBlockHeight() }
+
+// next returns the height of the next block.
+func (n *Network) next() int64 { return max(n.Height()+1, n.initial) }
 
 // Time returns the time of the last block, or of genesis.
 func (n *Network) Time() time.Time { return n.time }
@@ -155,14 +191,14 @@ func (n *Network) Context() sdk.Context {
 }
 
 // proposer returns the index of the validator that proposes the next block.
-func (n *Network) proposer() int { return int(n.Height()+1) % len(n.Apps) }
+func (n *Network) proposer() int { return int(n.next()) % len(n.Apps) }
 
 // Propose returns the block the next proposer makes: what its application chooses, then txs.
 func (n *Network) Propose(txs ...[]byte) (*abci.RequestFinalizeBlock, error) {
 	p := n.proposer()
 	at := n.time.Add(n.cfg.BlockTime)
 	res, err := n.Apps[p].PrepareProposal(&abci.RequestPrepareProposal{
-		MaxTxBytes: app.MaxBlockBytes, Height: n.Height() + 1, Time: at,
+		MaxTxBytes: app.MaxBlockBytes, Height: n.next(), Time: at,
 		ProposerAddress: n.Validators[p].ConsAddress(), LocalLastCommit: n.extendedCommit(),
 	})
 	if err != nil {
@@ -173,7 +209,7 @@ func (n *Network) Propose(txs ...[]byte) (*abci.RequestFinalizeBlock, error) {
 
 func (n *Network) block(proposer int, at time.Time, txs [][]byte) *abci.RequestFinalizeBlock {
 	return &abci.RequestFinalizeBlock{
-		Txs: txs, Height: n.Height() + 1, Time: at, Hash: blockHash(n.Height()+1, txs),
+		Txs: txs, Height: n.next(), Time: at, Hash: blockHash(n.next(), txs),
 		ProposerAddress: n.Validators[proposer].ConsAddress(), DecidedLastCommit: n.lastCommit(),
 	}
 }
@@ -234,7 +270,7 @@ func (n *Network) Step(txs ...[]byte) (*abci.ResponseFinalizeBlock, error) {
 
 func (n *Network) lastCommit() abci.CommitInfo {
 	var c abci.CommitInfo
-	if n.Height() == 0 {
+	if n.next() == n.initial {
 		return c
 	}
 	for _, v := range n.Validators {
