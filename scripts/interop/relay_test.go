@@ -263,7 +263,7 @@ func TestAbsentPeerDoesNotHoldUpOthers(t *testing.T) {
 	d.greeter(t, "bob")
 	d.do(t, "stop", object{"name": "gone"}, nil)
 	var got string
-	d.call(t, "alice", "missing_peer", &got, []string{gone, bob}, r.ID().String(), "hi")
+	d.call(t, "alice", "missing_peer", &got, []string{gone, bob}, "hi")
 	if want := "hi, says bob"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
