@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -21,6 +22,9 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if home := os.Getenv(relayEnv); home != "" {
+		os.Exit(relayMain(home))
+	}
 	goleak.VerifyTestMain(m)
 }
 
