@@ -21,6 +21,8 @@ type writer struct {
 	wild int
 	left int
 	seq  int
+	// home is the peer that most calls go to, roam how often, of 100, others do.
+	home, roam int
 	// names in reach, by kind: "x" scalars, "i" iterators, "$" "%" "#" "#%".
 	names map[string][]string
 }
@@ -28,42 +30,53 @@ type writer struct {
 var instructions = []string{"seq", "par", "xor", "match", "fold", "next", "new", "call", "ap", "apmap", "canon", "canonmap", "fail", "null", "never"}
 
 func writeScript(r *rand.Rand, peers []string) string {
-	w := &writer{r: r, peers: peers, weight: map[string]int{}, left: 3 + r.IntN(40), names: map[string][]string{}}
+	w := &writer{r: r, peers: peers, weight: map[string]int{}, left: 3 + r.IntN(40), names: map[string][]string{}, home: r.IntN(len(peers)), roam: 5 + r.IntN(60)}
 	for _, k := range instructions {
-		if r.IntN(4) > 0 {
+		if r.IntN(5) > 0 {
 			w.weight[k] = 1 + r.IntN(6)
 		}
 	}
-	w.weight["call"] = 4 + r.IntN(8)
 	w.weight["seq"] = 4 + r.IntN(6)
+	w.weight["call"] = 2 + r.IntN(6)
+	w.weight["never"] = r.IntN(2) * r.IntN(2)
+	w.weight["new"] = r.IntN(3)
 	if r.IntN(12) == 0 {
 		w.wild = 1 + r.IntN(8)
 	}
+	parts := w.prologue()
 	body := w.instr(0)
-	for n := r.IntN(3); n > 0; n-- {
-		body = w.call() + " " + body
-	}
-	// Calls in front fill the variables that the body may read.
-	parts := []string{}
 	for _, f := range []string{"obj", "arr", "echo", "peer"} {
-		if r.IntN(2) == 0 {
-			parts = append(parts, fmt.Sprintf(`(call %s ("s" %q) ["k"] pre_%s)`, w.literalPeer(), f, f))
-		}
-	}
-	w.seq = 0
-	w.names = map[string][]string{"x": {"pre_obj", "pre_arr", "pre_echo", "pre_peer"}}
-	w.left = 3 + r.IntN(40)
-	body = w.instr(0)
-	for _, f := range []string{"obj", "arr", "echo", "peer"} {
-		// Defined last in the text order of `new`, so that reading it joins or fails.
-		if !strings.Contains(strings.Join(parts, " "), "pre_"+f) {
-			body = "(new pre_" + f + " " + body + ")"
+		if !strings.Contains(strings.Join(parts, " "), " pre_"+f+")") {
+			parts = append([]string{fmt.Sprintf(`(ap "k" pre_%s)`, f)}, parts...)
 		}
 	}
 	for i := len(parts) - 1; i >= 0; i-- {
-		body = fmt.Sprintf("(%s %s %s)", []string{"seq", "seq", "par"}[r.IntN(3)], parts[i], body)
+		body = fmt.Sprintf("(%s %s %s)", pick(w, "seq", "seq", "seq", "seq", "par"), parts[i], body)
 	}
 	return body
+}
+
+// prologue writes the instructions that fill the variables of the body.
+func (w *writer) prologue() (parts []string) {
+	w.names["x"] = []string{"pre_obj", "pre_arr", "pre_echo", "pre_peer"}
+	for _, f := range []string{"obj", "arr", "echo", "peer"} {
+		if w.chance(60) {
+			parts = append(parts, fmt.Sprintf(`(call %s ("s" %q) ["k"] pre_%s)`, w.literalPeer(), f, f))
+		}
+	}
+	for n := w.r.IntN(5); n > 0; n-- {
+		parts = append(parts, fmt.Sprintf("(ap %s %s)", pick(w, "1", `"k"`, "pre_obj", "pre_arr", "pre_echo"), w.target("$", "s", 80)))
+	}
+	for n := w.r.IntN(4) * w.r.IntN(2); n > 0; n-- {
+		parts = append(parts, w.apMap())
+	}
+	if w.chance(30) {
+		parts = append(parts, w.one("canon", 0))
+	}
+	if w.chance(20) {
+		parts = append(parts, w.one("canonmap", 0))
+	}
+	return parts
 }
 
 func pick[T any](w *writer, list ...T) T { return list[w.r.IntN(len(list))] }
@@ -108,12 +121,15 @@ func (w *writer) target(kind, base string, reuse int) string {
 func (w *writer) instr(depth int) string {
 	w.left--
 	total := 0
+	grow := w.left > 4 && depth < 12 && w.chance(75)
 	usable := func(k string) bool {
 		switch k {
+		case "call", "ap", "apmap", "canon", "canonmap", "fail", "null", "never":
+			return !grow
 		case "seq", "par", "xor", "match", "fold", "new":
 			return w.left > 0 && depth < 14
 		case "next":
-			return len(w.names["i"]) > 0
+			return !grow && len(w.names["i"]) > 0
 		}
 		return true
 	}
@@ -125,9 +141,13 @@ func (w *writer) instr(depth int) string {
 	n := w.r.IntN(total)
 	for _, k := range instructions {
 		if usable(k) {
-			if n -= w.weight[k]; n < 0 {
-				return w.one(k, depth)
+			if n -= w.weight[k]; n >= 0 {
+				continue
 			}
+			if w.chance(15) && k != "next" { // errors are caught more often than not
+				return fmt.Sprintf("(xor %s %s)", w.one(k, depth+1), pick(w, "(null)", "(null)", w.instr(depth+1)))
+			}
+			return w.one(k, depth)
 		}
 	}
 	return "(null)"
@@ -140,10 +160,14 @@ func (w *writer) one(kind string, depth int) string {
 		return fmt.Sprintf("(%s %s %s)", kind, left, w.instr(depth+1))
 	case "match":
 		l, r := w.value(), w.value()
-		if w.chance(30) {
-			r = l
+		word := "mismatch"
+		if w.chance(50) {
+			word = "match"
+			if w.chance(80) {
+				r = l
+			}
 		}
-		return fmt.Sprintf("(%s %s %s %s)", pick(w, "match", "mismatch"), l, r, w.instr(depth+1))
+		return fmt.Sprintf("(%s %s %s %s)", word, l, r, w.instr(depth+1))
 	case "fold":
 		return w.fold(depth)
 	case "next":
@@ -158,7 +182,7 @@ func (w *writer) one(kind string, depth int) string {
 			v = "1"
 		}
 		if w.chance(50) {
-			return fmt.Sprintf("(ap %s %s)", v, w.target("x", "a", 15))
+			return fmt.Sprintf("(ap %s %s)", v, w.target("x", "a", 3))
 		}
 		return fmt.Sprintf("(ap %s %s)", v, w.target("$", "s", 70))
 	case "apmap":
@@ -169,7 +193,7 @@ func (w *writer) one(kind string, depth int) string {
 	case "canonmap":
 		m := w.target("%", "m", 90)
 		if w.chance(40) {
-			return fmt.Sprintf("(canon %s %s %s)", w.peer(), m, w.target("x", "o", 10))
+			return fmt.Sprintf("(canon %s %s %s)", w.peer(), m, w.target("x", "o", 3))
 		}
 		return fmt.Sprintf("(canon %s %s %s)", w.peer(), m, w.target("#%", "cm", 10))
 	case "fail":
@@ -182,7 +206,7 @@ func (w *writer) one(kind string, depth int) string {
 
 // scope writes a new around an instruction.
 func (w *writer) scope(depth int) string {
-	kind := pick(w, "x", "x", "$", "$", "%", "#", "#%")
+	kind := pick(w, "x", "$", "$", "$", "%", "%", "#", "#%")
 	base := map[string]string{"x": "n", "$": "s", "%": "m", "#": "cc", "#%": "cm"}[kind]
 	return fmt.Sprintf("(new %s %s)", w.target(kind, base, 75), w.instr(depth+1))
 }
@@ -217,13 +241,13 @@ func (w *writer) fold(depth int) string {
 }
 
 func (w *writer) iterable() (over string, streaming bool) {
-	kind := pick(w, "x", "x", "$", "$", "$", "%", "#", "#%", "[]")
+	kind := pick(w, "x", "x", "$", "$", "$", "$", "%", "%", "#", "#", "#%")
 	name := w.known(kind)
 	switch {
 	case kind == "[]" || name == "":
-		return pick(w, "[]", w.scalar(), w.scalar()+pick(w, ".$.l", ".$.[2]", ".$.nope")), false
+		return pick(w, "pre_arr", "pre_obj.$.l", "pre_arr.$.[2].l", "pre_arr", "pre_obj.$.l", "[]", w.scalar(), w.scalar()+".$.nope"), false
 	case kind == "x":
-		return name + pick(w, "", "", ".$.l", ".$.[2].l"), false
+		return pick(w, name, "pre_arr", "pre_obj.$.l", "pre_arr", name+".$.l"), false
 	case kind == "#%":
 		return name + pick(w, "", "", ".$.k", ".$.[7]"), false
 	}
@@ -240,8 +264,22 @@ func (w *writer) scalar() string {
 	return pick(w, "undefined", "pre_obj", "pre_arr")
 }
 
-func (w *writer) lens() string {
-	if w.chance(65) {
+// lensed writes a scalar with or without a lens.
+func (w *writer) lensed() string {
+	name := w.scalar()
+	return name + w.lens(name)
+}
+
+// lens writes the lens behind a scalar, or none; mostly one that fits.
+func (w *writer) lens(name string) string {
+	switch {
+	case w.chance(60):
+		return ""
+	case name == "pre_obj" && w.chance(85):
+		return pick(w, ".$.k", ".$.l", ".$.l.[1].a", ".$.l.length", ".$.e.message", ".$.e", ".length")
+	case name == "pre_arr" && w.chance(85):
+		return pick(w, ".$.[0]", ".$.[1]", ".$.[2].l", ".$.[2].l.[1]!", ".$[2].error_code", ".length")
+	case w.chance(70):
 		return ""
 	}
 	return pick(w, ".$.k", ".$.l", ".$.l.[0]", ".$.l.[1].a", ".$.[0]", ".$.[1]", ".$.[2].l", ".$.[9]", ".length", ".$.l.length", ".$.nope",
@@ -265,10 +303,15 @@ func (w *writer) value() string {
 			return c + pick(w, "", "", ".length", ".$.k", ".$.k.[0]", ".$.k.[1].l", ".$.[7]", ".$.[7].[0]", ".$.nope", ".$.["+w.scalar()+"]", ".$.k.[0].l.[0]")
 		}
 	}
-	return w.scalar() + w.lens()
+	return w.lensed()
 }
 
-func (w *writer) literalPeer() string { return fmt.Sprintf("%q", w.peers[w.r.IntN(len(w.peers))]) }
+func (w *writer) literalPeer() string {
+	if w.chance(w.roam) {
+		w.home = w.r.IntN(len(w.peers))
+	}
+	return fmt.Sprintf("%q", w.peers[w.home])
+}
 
 func (w *writer) peer() string {
 	switch w.r.IntN(14) {
@@ -278,7 +321,7 @@ func (w *writer) peer() string {
 		return "pre_peer"
 	case 2:
 		if w.chance(30) {
-			return pick(w, w.scalar()+w.lens(), `"nobody"`, `""`)
+			return pick(w, w.lensed(), `"nobody"`, `""`)
 		}
 	}
 	return w.literalPeer()
@@ -293,16 +336,16 @@ func (w *writer) call() string {
 	}
 	service, function := `"s"`, fmt.Sprintf("%q", functions[w.r.IntN(len(functions))])
 	if w.chance(4) {
-		service = w.scalar() + w.lens()
+		service = w.lensed()
 	}
 	if w.chance(4) {
-		function = w.scalar() + w.lens()
+		function = w.lensed()
 	}
 	out := ""
 	switch w.r.IntN(8) {
 	case 0:
 	case 1, 2, 3, 4:
-		out = " " + w.target("x", "x", 8)
+		out = " " + w.target("x", "x", 2)
 	default:
 		out = " " + w.target("$", "s", 70)
 	}
@@ -310,7 +353,7 @@ func (w *writer) call() string {
 }
 
 func (w *writer) apMap() string {
-	key := pick(w, `"k"`, `"k"`, `"l"`, "7", "7", "-3", w.scalar(), w.scalar()+w.lens())
+	key := pick(w, `"k"`, `"k"`, `"l"`, "7", "7", "-3", w.scalar(), w.lensed())
 	v := w.value()
 	if strings.HasPrefix(v, "#%") && !strings.Contains(v, ".") {
 		v = "2"

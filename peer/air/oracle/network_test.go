@@ -17,8 +17,10 @@ import (
 	"strings"
 
 	"github.com/go-fluence/fluence/peer/air"
+	"github.com/go-fluence/fluence/peer/air/data"
 	"github.com/go-fluence/fluence/peer/air/exec"
 	"github.com/go-fluence/fluence/peer/air/oracle"
+	"github.com/go-fluence/fluence/peer/air/parse"
 	"github.com/go-fluence/fluence/peer/air/value"
 )
 
@@ -43,6 +45,8 @@ type setup struct {
 	seed   uint64
 	peers  int
 	script string
+	// hostile says that arriving data may be forged.
+	hostile bool
 }
 
 // run is one simulated network. Every step runs both interpreters on the same
@@ -55,11 +59,15 @@ type run struct {
 	letters []letter
 	sent    []letter
 	steps   int
-	counts  map[string]int
-	log     []string
-	last    air.Input
+	// refusals counts outcomes that changed nothing.
+	refusals int
+	counts   map[string]int
+	log      []string
+	last     air.Input
 	// amnesia says that members may lose what they kept.
 	amnesia bool
+	// lossy says that letters may be lost.
+	lossy bool
 }
 
 const (
@@ -80,8 +88,13 @@ func drawSetup(seed uint64) setup {
 	for _, n := range peerNames[:s.peers] {
 		ids = append(ids, oracle.NewPeer(n).ID)
 	}
-	s.script = writeScript(rnd, ids)
-	if rnd.IntN(50) == 0 {
+	for range 50 { // most rules are easier to keep by drawing again
+		s.script = writeScript(rnd, ids)
+		if _, err := parse.Parse(s.script); err == nil {
+			break
+		}
+	}
+	if rnd.IntN(40) == 0 {
 		s.script = damage(rnd, s.script)
 	}
 	return s
@@ -94,14 +107,18 @@ func simulate(ctx context.Context, avm *oracle.AVM, s setup, counts map[string]i
 	for _, name := range peerNames[:s.peers] {
 		n.members = append(n.members, &member{Peer: oracle.NewPeer(name), official: n.rnd.IntN(2) == 0, open: map[uint32]air.Result{}})
 	}
-	n.amnesia = n.rnd.IntN(30) == 0
+	n.amnesia, n.lossy = n.rnd.IntN(30) == 0, n.rnd.IntN(6) == 0
 	n.letters = []letter{{}}
 	for n.steps < maxSteps {
 		more, d := n.step(ctx)
-		if d != nil || !more {
+		if d != nil {
 			return n, d
 		}
+		if !more {
+			break
+		}
 	}
+	n.survey()
 	return n, nil
 }
 
@@ -128,7 +145,7 @@ func (n *run) choose() (to int, arrived []byte, ok bool) {
 	if n.rnd.IntN(6) > 0 { // else it will come twice
 		n.letters = slices.Delete(n.letters, i, i+1)
 	}
-	if n.steps > 0 && n.rnd.IntN(15) == 0 { // lost
+	if n.lossy && n.steps > 0 && n.rnd.IntN(10) == 0 { // lost
 		return n.choose()
 	}
 	return l.to, l.data, true
@@ -147,12 +164,18 @@ func (n *run) step(ctx context.Context) (more bool, d *difference) {
 	}
 	in := air.Input{
 		Script: n.script, Prev: p.kept, Data: arrived, Results: n.results(p, arrived == nil),
+		Budget: air.Budget{Steps: 5_000, Bytes: 4 << 20},
 		Params: air.Params{
 			InitPeerID: n.members[0].ID, CurrentPeerID: p.ID, SecretKey: p.Seed, ParticleID: particleID,
 			Timestamp: 1_700_000_000_000, TTL: 7000,
 		},
 	}
 	n.last = in
+	if forged := n.forge(in.Data); forged != nil {
+		in.Data = forged
+		n.last = in
+		return n.forgedStep(ctx, p, in)
+	}
 	ours, theirs, d := n.both(ctx, in)
 	if d != nil {
 		return false, d
@@ -162,11 +185,36 @@ func (n *run) step(ctx context.Context) (more bool, d *difference) {
 		out = theirs
 	}
 	n.record(p, &in, out)
-	if out == nil || out.Code < 10 && out.Code > 0 {
+	if out == nil || theirs == nil || out.Code < 10 && out.Code > 0 {
 		return false, nil
+	}
+	if refused(out.Code) {
+		if n.refusals++; n.refusals > 2 { // the rest of this network would be more of the same
+			return false, nil
+		}
 	}
 	n.apply(p, &in, out)
 	return true, nil
+}
+
+// forge returns a forged form of arriving data, or nil.
+func (n *run) forge(arrived []byte) []byte {
+	if !n.hostile || len(arrived) == 0 || n.rnd.IntN(3) == 0 {
+		return nil
+	}
+	return forge(n.rnd, arrived, n.members)
+}
+
+// forgedStep runs both interpreters on forged data. The network forgets the
+// outcome, so that what follows is not compared on impossible histories.
+func (n *run) forgedStep(ctx context.Context, p *member, in air.Input) (more bool, d *difference) {
+	n.counts["forged"]++
+	ours, theirs, err := n.invoke(ctx, in)
+	if err != nil {
+		return false, err
+	}
+	n.record(p, &in, ours)
+	return true, n.judgeForged(ctx, in, ours, theirs)
 }
 
 // results draws which open answers a member feeds now. Rarely there is one that
@@ -184,15 +232,19 @@ func (n *run) results(p *member, must bool) map[uint32]air.Result {
 	return fed
 }
 
-// both runs both interpreters and compares. An outcome is nil where avm.wasm
-// crashed.
-func (n *run) both(ctx context.Context, in air.Input) (ours, theirs *air.Outcome, d *difference) {
+// invoke runs both interpreters. theirs is nil where avm.wasm crashed.
+func (n *run) invoke(ctx context.Context, in air.Input) (ours, theirs *air.Outcome, d *difference) {
 	n.counts["invocations"]++
 	a, err := air.Invoke(ctx, in)
 	if err != nil {
 		return nil, nil, differ("our error", "%v", err)
 	}
 	n.counts[fmt.Sprintf("code %d", a.Code)]++
+	if exec.Code(a.Code) == exec.CodeBudget {
+		// What is too much for a small budget keeps avm.wasm busy for minutes.
+		n.counts["beyond the budget"]++
+		return &a, nil, nil
+	}
 	b, err := n.avm.Invoke(ctx, in)
 	if errors.Is(err, oracle.ErrTrap) {
 		n.counts[fmt.Sprintf("avm.wasm crashed, ours %d", a.Code)]++
@@ -203,25 +255,54 @@ func (n *run) both(ctx context.Context, in air.Input) (ours, theirs *air.Outcome
 	}
 	if deviation(&a, &b) {
 		n.counts[fmt.Sprintf("named deviation %d", a.Code)]++
-		return &a, &b, nil
 	}
-	d = compare(&a, &b, particleID)
+	return &a, &b, nil
+}
+
+// both runs both interpreters and compares.
+func (n *run) both(ctx context.Context, in air.Input) (ours, theirs *air.Outcome, d *difference) {
+	a, b, d := n.invoke(ctx, in)
+	if d != nil || b == nil {
+		return a, b, d
+	}
+	if deviation(a, b) {
+		switch {
+		case n.amnesia:
+		case exec.Code(a.Code) == exec.CodeSigners && unverifiable(b.Data):
+			// A catchable error behind a merged state lost a result of another peer: AquaVM
+			// goes on with data that every peer refuses.
+			n.counts["refused where AquaVM makes data that do not verify"]++
+		default:
+			d = differ(fmt.Sprintf("honest data refused with %d", a.Code), "%s", a.Message)
+		}
+		return a, b, d
+	}
+	d = compare(a, b, particleID)
 	if d != nil && d.kind == "their signatures" && notJSON(in.Results) {
 		// AquaVM forgets to sign a failure whose result is no JSON (air.md 3.3).
 		n.counts["unsigned by avm.wasm"]++
 		d = nil
 	}
-	return &a, &b, d
+	return a, b, d
 }
 
 // deviation reports whether ours refuses what AquaVM accepts by a named rule
 // (perimeter.md 2).
 func deviation(ours, theirs *air.Outcome) bool {
 	switch exec.Code(ours.Code) {
-	case exec.CodeOwnState, exec.CodeSigners, exec.CodeBudget:
+	case exec.CodeOwnState, exec.CodeSigners:
 		return ours.Code != theirs.Code
 	}
 	return false
+}
+
+// unverifiable reports whether every receiver would refuse the data.
+func unverifiable(raw []byte) bool {
+	d, err := data.Decode(raw, data.DefaultLimits())
+	if err == nil {
+		_, err = data.Verify(d, particleID, data.DefaultLimits(), nil)
+	}
+	return err != nil
 }
 
 func notJSON(results map[uint32]air.Result) bool {
@@ -315,4 +396,19 @@ func (n *run) record(p *member, in *air.Input, out *air.Outcome) {
 		line += fmt.Sprintf(": code %d %s, calls %v, next %d", out.Code, out.Message, slices.Sorted(maps.Keys(out.Calls)), len(out.Next))
 	}
 	n.log = append(n.log, line)
+}
+
+// survey counts what the traces of the members are made of.
+func (n *run) survey() {
+	for _, p := range n.members {
+		d, err := data.Decode(p.kept, data.DefaultLimits())
+		if err != nil {
+			continue
+		}
+		for _, word := range strings.Fields(traceText(d)) {
+			if i := strings.IndexAny(word, "(["); i > 0 {
+				n.counts["states "+word[:i]]++
+			}
+		}
+	}
 }

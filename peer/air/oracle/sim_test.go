@@ -64,6 +64,11 @@ func TestNetworksAgreeWithAquaVM(t *testing.T) {
 		n, d := simulate(t.Context(), avm, small, map[string]int{})
 		t.Error(n.report(d))
 	}
+	logCounts(t, counts)
+}
+
+func logCounts(t *testing.T, counts map[string]int) {
+	t.Helper()
 	for _, k := range slices.Sorted(maps.Keys(counts)) {
 		t.Logf("%8d %s", counts[k], k)
 	}
