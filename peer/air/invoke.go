@@ -71,7 +71,7 @@ func (s *step) run(ctx context.Context, i *Interpreter) (Outcome, error) {
 		return Outcome{}, err
 	}
 	p := &s.in.Params
-	if s.key, err = data.NewKeyPair(data.KeyFormat(p.KeyFormat), p.SecretKey); err != nil {
+	if s.key, err = i.key(p.KeyFormat, p.SecretKey); err != nil {
 		return Outcome{}, err
 	}
 	cids := s.prev.CIDs

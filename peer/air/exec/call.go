@@ -16,6 +16,7 @@ type callOp struct {
 	args                    []operand
 	output                  ast.Kind // Scalar, Stream or 0
 	slot                    int32
+	fixed                   *data.Tetraplet // if peer, service and function are literals
 }
 
 // target is a call whose peer, service and function are known.
@@ -34,8 +35,12 @@ func (p *planner) call(s *ast.Call) *callOp {
 		peer: p.textOperand(&s.Peer), service: p.textOperand(&s.Service), function: p.textOperand(&s.Function),
 		names: [3]string{s.Peer.Name, s.Service.Name, s.Function.Name},
 	}
+	if s.Peer.Kind == ast.Literal && s.Service.Kind == ast.Literal && s.Function.Kind == ast.Literal {
+		o.fixed = &data.Tetraplet{PeerPK: s.Peer.Name, ServiceID: s.Service.Name, FunctionName: s.Function.Name}
+	}
+	o.args = make([]operand, len(s.Args))
 	for i := range s.Args {
-		o.args = append(o.args, p.operand(&s.Args[i]))
+		o.args[i] = p.operand(&s.Args[i])
 	}
 	if s.Output != nil {
 		o.output = s.Output.Kind
@@ -74,19 +79,12 @@ func (r *run) callFault(err *Error, in *instr, tet *data.Tetraplet) *Error {
 
 // resolve finds the target and refuses an output that cannot be set.
 func (o *callOp) resolve(r *run, t *target) *Error {
-	peer, err := r.text(o.peer, o.names[0])
-	if err != nil {
-		return err
+	if t.tet = o.fixed; t.tet == nil {
+		var err *Error
+		if t.tet, err = o.triplet(r); err != nil {
+			return err
+		}
 	}
-	service, err := r.text(o.service, o.names[1])
-	if err != nil {
-		return err
-	}
-	function, err := r.text(o.function, o.names[2])
-	if err != nil {
-		return err
-	}
-	t.tet = &data.Tetraplet{PeerPK: peer, ServiceID: service, FunctionName: function}
 	if o.output != ast.Scalar {
 		return nil
 	}
@@ -99,6 +97,23 @@ func (o *callOp) resolve(r *run, t *target) *Error {
 			r.plan.scalars[o.slot].name)
 	}
 	return nil
+}
+
+// triplet resolves peer, service and function.
+func (o *callOp) triplet(r *run) (*data.Tetraplet, *Error) {
+	peer, err := r.text(o.peer, o.names[0])
+	if err != nil {
+		return nil, err
+	}
+	service, err := r.text(o.service, o.names[1])
+	if err != nil {
+		return nil, err
+	}
+	function, err := r.text(o.function, o.names[2])
+	if err != nil {
+		return nil, err
+	}
+	return &data.Tetraplet{PeerPK: peer, ServiceID: service, FunctionName: function}, nil
 }
 
 // perform resolves the arguments, merges the states of the call, and acts on
@@ -129,7 +144,10 @@ func (o *callOp) perform(r *run, t *target) *Error {
 
 // arguments resolves the arguments and hashes them.
 func (o *callOp) arguments(r *run, t *target) *Error {
-	t.args = make([]arg, len(o.args))
+	if len(o.args) > len(r.args) {
+		r.args = make([]arg, 2*len(o.args))
+	}
+	t.args = r.args[:len(o.args)] // until the next call
 	b := append(r.scratch[:0], '[')
 	for i, a := range o.args {
 		if err := a.resolve(r, &t.args[i]); err != nil {
@@ -150,7 +168,7 @@ func (o *callOp) arguments(r *run, t *target) *Error {
 	}
 	b = append(b, ']')
 	r.scratch, t.json = b, b
-	t.hash = data.ValueCIDBytes(b)
+	t.hash = r.hashArgs()
 	return nil
 }
 

@@ -102,7 +102,7 @@ func (r *run) consume(t *target, state *data.State) *Error {
 		return nil
 	}
 	v := val{json: json, tet: t.tet, pos: r.t.pos()}
-	cid := r.track(t, json)
+	cid := r.track(t, json, res.JSON)
 	v.prov = data.Provenance{Kind: data.FromServiceResult, CID: cid}
 	if t.op.output == ast.Scalar {
 		if err := r.setScalar(t.op.slot, &v); err != nil {
@@ -139,18 +139,14 @@ func (r *run) failed(t *target, code int32, msg string) *Error {
 	cid := r.track(t, value.NewObject(
 		value.Member{Name: "message", Value: value.FromString(msg)},
 		value.Member{Name: "ret_code", Value: value.FromInt(int64(code))},
-	))
+	), nil)
 	r.t.push(data.Failed(cid))
 	return serviceFault(code, msg)
 }
 
-// track puts a result of this peer into the stores.
-func (r *run) track(t *target, json value.Value) data.CID {
-	v := data.ValueCID(json.Text())
-	r.cids.Values.Insert(v, json.Text())
-	tet := t.tet.CID()
-	r.cids.Tetraplets.Insert(tet, *t.tet)
-	agg := data.ServiceResult{Value: v, ArgumentHash: t.hash, Tetraplet: tet}
+// track puts a result of this peer into the stores; raw is for keepValue.
+func (r *run) track(t *target, json value.Value, raw []byte) data.CID {
+	agg := data.ServiceResult{Value: r.keepValue(json, raw), ArgumentHash: t.hash, Tetraplet: r.keepTetraplet(t.tet)}
 	cid := agg.CID()
 	r.cids.ServiceResults.Insert(cid, agg)
 	return cid

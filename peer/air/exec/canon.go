@@ -88,8 +88,7 @@ func (o *canonOp) freeze(r *run, peer string) *Error {
 		}
 		result.Values = append(result.Values, r.trackElement(&vals[i]))
 	}
-	result.Tetraplet = tet.CID()
-	r.cids.Tetraplets.Insert(result.Tetraplet, *tet)
+	result.Tetraplet = r.keepTetraplet(tet)
 	cid := result.CID()
 	r.cids.CanonResults.Insert(cid, result)
 	return o.bind(r, &canon{cid: cid, tet: tet, vals: vals})
@@ -97,10 +96,7 @@ func (o *canonOp) freeze(r *run, peer string) *Error {
 
 // trackElement puts one element of a canon into the stores.
 func (r *run) trackElement(v *val) data.CID {
-	text := v.json.Text()
-	e := data.CanonElement{Value: data.ValueCID(text), Tetraplet: v.tet.CID(), Provenance: v.prov}
-	r.cids.Values.Insert(e.Value, text)
-	r.cids.Tetraplets.Insert(e.Tetraplet, *v.tet)
+	e := data.CanonElement{Value: r.keepValue(v.json, nil), Tetraplet: r.keepTetraplet(v.tet), Provenance: v.prov}
 	cid := e.CID()
 	r.cids.CanonElements.Insert(cid, e)
 	return cid

@@ -53,12 +53,13 @@ type judge struct {
 	r       *run
 	states  map[data.CID]data.Kind
 	canons  map[data.CID][]Origin
+	known   map[data.Provenance][]Origin // sets that many arguments share
 	members uint32
 }
 
 // sets judges a list of values.
 func (j *judge) sets(refs []ref) ([][]Origin, *Error) {
-	out := make([][]Origin, len(refs))
+	out := j.r.arenas.sets.take(len(refs))
 	for i := range refs {
 		set, err := j.of(refs[i])
 		if err != nil {
@@ -71,21 +72,41 @@ func (j *judge) sets(refs []ref) ([][]Origin, *Error) {
 
 // of judges one value; the result is sorted, without duplicates, not empty.
 func (j *judge) of(f ref) ([]Origin, *Error) {
+	if f.org == nil {
+		if set, done := j.known[f.prov]; done {
+			return set, j.count(len(set))
+		}
+	}
 	set, err := j.collect(nil, f)
 	if err != nil {
 		return nil, err
 	}
 	slices.SortFunc(set, Origin.Compare)
-	return slices.Compact(set), nil
+	set = slices.Compact(set)
+	set = set[:len(set):len(set)]
+	if f.org == nil {
+		if j.known == nil {
+			j.known = make(map[data.Provenance][]Origin)
+		}
+		j.known[f.prov] = set
+	}
+	return set, nil
 }
 
 // add appends members to a set, within the budget.
 func (j *judge) add(set []Origin, members ...Origin) ([]Origin, *Error) {
-	j.members += uint32(len(members))
-	if j.members > j.r.budget.Origins {
-		return nil, overspent("origins", uint64(j.r.budget.Origins))
+	if err := j.count(len(members)); err != nil {
+		return nil, err
 	}
 	return append(set, members...), nil
+}
+
+func (j *judge) count(members int) *Error {
+	j.members += uint32(members)
+	if j.members > j.r.budget.Origins {
+		return overspent("origins", uint64(j.r.budget.Origins))
+	}
+	return nil
 }
 
 // collect appends the origins of f to set. Its recursion follows how values

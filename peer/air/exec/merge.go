@@ -29,8 +29,8 @@ type generation struct {
 	n      uint32
 }
 
-func newTracer(self string, prev, cur []data.State) tracer {
-	n := max(len(prev), len(cur)) + 8
+func newTracer(self string, prev, cur []data.State, guess int) tracer {
+	n := max(len(prev), len(cur), guess)
 	return tracer{
 		self: self, prev: newSlider(prev), cur: newSlider(cur),
 		out: make([]data.State, 0, n), from: make([]source, 0, n),

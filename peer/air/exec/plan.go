@@ -17,6 +17,7 @@ type Plan struct {
 	canons  []variable
 	maps    []variable
 	streams int // slots of streams and stream maps, one per name and scope
+	states  int // instructions that leave a state
 
 	noError   *errorObject
 	lengthTet *data.Tetraplet // of the length of a scalar
@@ -58,7 +59,7 @@ func NewPlan(s *ast.Script) *Plan {
 		},
 		ids:     make(map[string]int32),
 		globals: make(map[string]int32),
-		text:    s.Source,
+		instrs:  make([]instr, s.Count),
 	}
 	p.plan.root = p.instr(s.Root)
 	return p.plan
@@ -70,7 +71,7 @@ type planner struct {
 	ids     map[string]int32 // slots of scalars, canon streams and maps
 	globals map[string]int32 // slots of streams outside any new of their name
 	news    []scope          // the news around the instruction, outermost first
-	text    string
+	instrs  []instr          // still to be given out
 }
 
 // scope is a new of a stream or stream map.
@@ -121,7 +122,13 @@ func (p *planner) newStream() int32 {
 // instr plans one instruction. Its recursion is bounded by the nesting limit of
 // the parser.
 func (p *planner) instr(src ast.Instr) *instr {
-	in := &instr{src: src}
+	in := &p.instrs[0]
+	p.instrs = p.instrs[1:]
+	in.src = src
+	switch src.(type) {
+	case *ast.Call, *ast.Par, *ast.Ap, *ast.ApMap, *ast.Canon, *ast.Fold:
+		p.plan.states++
+	}
 	switch s := src.(type) {
 	case *ast.Null:
 		in.op = nullOp{}

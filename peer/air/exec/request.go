@@ -43,15 +43,26 @@ type request struct {
 // argList is the arguments of a call as they were when it was met.
 type argList struct {
 	args []json.RawMessage
-	tets [][]*data.Tetraplet
+	tets [][]Tetraplet
 	refs []ref
 }
 
+// arenas hold what requests and statements are made of.
+type arenas struct {
+	bytes   arena[byte]
+	json    arena[json.RawMessage]
+	refs    arena[ref]
+	tets    arena[Tetraplet]
+	tetSets arena[[]Tetraplet]
+	sets    arena[[]Origin]
+}
+
 // keepArgs copies the arguments of t; with tetraplets for a request.
-func (t *target) keepArgs(tetraplets bool) argList {
+func (r *run) keepArgs(t *target, tetraplets bool) argList {
 	n := len(t.args)
-	l := argList{args: make([]json.RawMessage, n), refs: make([]ref, n)}
-	text := append([]byte(nil), t.json...)
+	l := argList{args: r.arenas.json.take(n), refs: r.arenas.refs.take(n)}
+	text := r.arenas.bytes.take(len(t.json))
+	copy(text, t.json)
 	from := 1 // behind the opening bracket
 	for i := range t.args {
 		to := from + len(t.args[i].json.Text())
@@ -59,15 +70,11 @@ func (t *target) keepArgs(tetraplets bool) argList {
 		l.refs[i] = t.args[i].ref()
 		from = to + 1
 	}
-	if !tetraplets {
-		return l
-	}
-	list := make([]*data.Tetraplet, 0, n)
-	l.tets = make([][]*data.Tetraplet, n)
-	for i := range t.args {
-		start := len(list)
-		list = t.args[i].tetraplets(list)
-		l.tets[i] = list[start:len(list):len(list)]
+	if tetraplets {
+		l.tets = r.arenas.tetSets.take(n)
+		for i := range t.args {
+			l.tets[i] = t.args[i].tetraplets(&r.arenas.tets)
+		}
 	}
 	return l
 }
@@ -75,7 +82,7 @@ func (t *target) keepArgs(tetraplets bool) argList {
 // ask notes a request to the host under the number r.lastCall.
 func (r *run) ask(t *target) {
 	r.requests = append(r.requests, request{
-		id: r.lastCall, service: t.tet.ServiceID, function: t.tet.FunctionName, argList: t.keepArgs(true),
+		id: r.lastCall, service: t.tet.ServiceID, function: t.tet.FunctionName, argList: r.keepArgs(t, true),
 	})
 }
 
@@ -94,7 +101,7 @@ func (r *run) visit(t *target, cid data.CID, v *val) *Error {
 	if err := r.charge(len(t.json)); err != nil {
 		return err
 	}
-	r.visited = append(r.visited, visitedCall{cid: cid, json: v.json, argList: t.keepArgs(false)})
+	r.visited = append(r.visited, visitedCall{cid: cid, json: v.json, argList: r.keepArgs(t, false)})
 	return nil
 }
 
@@ -123,7 +130,7 @@ func (r *run) export(o *Output) *Error {
 		}
 		o.Calls[q.id] = Call{
 			Service: q.service, Function: q.function,
-			Args: q.args, Tetraplets: exportTetraplets(q.tets), Origins: origins,
+			Args: q.args, Tetraplets: q.tets, Origins: origins,
 		}
 	}
 	for i := range r.visited {

@@ -69,7 +69,10 @@ type run struct {
 
 	initTet  *data.Tetraplet
 	initPeer value.Value
-	scratch  []byte
+	scratch  []byte // the arguments of the call that is looked at, as JSON
+	args     []arg  // the same, resolved
+	hashes   hashes
+	arenas   arenas
 
 	budget Budget
 	steps  uint64
@@ -83,7 +86,7 @@ type run struct {
 func (p *Plan) Run(ctx context.Context, in *Input) (*Output, error) {
 	r := &run{
 		ctx: ctx, in: in, plan: p,
-		t:    newTracer(in.CurrentPeer, in.Prev, in.Current),
+		t:    newTracer(in.CurrentPeer, in.Prev, in.Current, p.states),
 		cids: in.CIDs, lastCall: in.LastCallID,
 		scopes:   newScopes(),
 		scalars:  slots[val](len(p.scalars)),

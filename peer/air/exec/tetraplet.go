@@ -23,22 +23,3 @@ func withLens(t *data.Tetraplet, text string) *data.Tetraplet {
 
 // ofPeer returns the tetraplet that names only a peer.
 func ofPeer(peer string) *data.Tetraplet { return &data.Tetraplet{PeerPK: peer} }
-
-// exportTetraplets copies lists of tetraplets into the form of a Call, with one
-// allocation for all of them.
-func exportTetraplets(lists [][]*data.Tetraplet) [][]Tetraplet {
-	n := 0
-	for _, l := range lists {
-		n += len(l)
-	}
-	flat := make([]Tetraplet, 0, n)
-	out := make([][]Tetraplet, len(lists))
-	for i, l := range lists {
-		from := len(flat)
-		for _, t := range l {
-			flat = append(flat, Tetraplet(*t))
-		}
-		out[i] = flat[from:len(flat):len(flat)]
-	}
-	return out
-}

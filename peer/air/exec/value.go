@@ -43,13 +43,16 @@ type arg struct {
 	whole *canon
 }
 
-// tetraplets appends the tetraplets of the argument.
-func (a *arg) tetraplets(list []*data.Tetraplet) []*data.Tetraplet {
+// tetraplets returns the tetraplets of the argument in the form of a Call.
+func (a *arg) tetraplets(from *arena[Tetraplet]) []Tetraplet {
 	if a.whole == nil {
-		return append(list, a.tet)
+		list := from.take(1)
+		list[0] = Tetraplet(*a.tet)
+		return list
 	}
+	list := from.take(len(a.whole.vals))
 	for i := range a.whole.vals {
-		list = append(list, a.whole.vals[i].tet)
+		list[i] = Tetraplet(*a.whole.vals[i].tet)
 	}
 	return list
 }
