@@ -145,7 +145,7 @@ func (a *App) load() error {
 	}
 	a.vmModule.HydrateGlobals(a.committedContext())
 	if a.LastBlockHeight() > 0 {
-		a.mempool.NotifyNewBlock() // it was built before there was a height
+		a.mempool.NotifyNewBlock() // it was built before there was a height, and follows from the next block on
 	}
 	return nil
 }

@@ -107,3 +107,7 @@ func (a *App) Rejections(reason Reason) uint64 {
 	}
 	return uint64(m.GetCounter().GetValue())
 }
+
+// VerifiedSignatures returns how many signatures this application verified, and how many times it remembered that it
+// had.
+func (a *App) VerifiedSignatures() (verified, remembered uint64) { return a.signatures.Counts() }

@@ -120,11 +120,19 @@ func Open(t testing.TB, cfg Config, i int) *app.App {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := a.Close(); err != nil {
-			t.Errorf("close application: %v", err)
-		}
+		_ = a.Close() // a test may have closed it
 	})
 	return a
+}
+
+// Reopen closes the application of validator i and opens it again over the same store, which Config.Store must
+// have kept.
+func (n *Network) Reopen(t testing.TB, i int) {
+	t.Helper()
+	if err := n.Apps[i].Close(); err != nil {
+		t.Fatal(err)
+	}
+	n.Apps[i] = Open(t, n.cfg, i)
 }
 
 // Import starts a chain of as many validators as n from a state that n exported, and makes its first block, at the
