@@ -19,7 +19,9 @@ import (
 	"github.com/go-fluence/fluence/cmd/fluenced/node"
 	"github.com/go-fluence/fluence/cmd/fluenced/peer"
 	"github.com/go-fluence/fluence/cmd/fluenced/randomx"
+	"github.com/go-fluence/fluence/cmd/fluenced/state"
 	"github.com/go-fluence/fluence/cmd/fluenced/term"
+	"github.com/go-fluence/fluence/cmd/fluenced/testnet"
 )
 
 // noun is one command below the root. Its tree is built only when the command line
@@ -46,6 +48,7 @@ func nouns() []noun {
 		{groupRun, "init", "Create the home of a validator", network.InitCommand},
 		{groupRun, "start", "Run the validator and its peer", node.StartCommand},
 		{groupRun, "node", "Run or inspect the validator process alone", node.Command},
+		{groupRun, "testnet", "Prepare a network of validators on separate machines", testnet.Command},
 		{groupRun, "config", "Show every key of the configuration with meaning, unit and default", home.ConfigCommand},
 
 		{groupChain, "keys", "Manage the keys of accounts", chaincmd.Keys},
@@ -53,6 +56,7 @@ func nouns() []noun {
 		{groupChain, "query", "Read the chain", chaincmd.Query},
 		{groupChain, "status", "Show how a validator is doing", chaincmd.Status},
 		{groupChain, "genesis", "Prepare and check the first state of a network", chaincmd.Genesis},
+		{groupChain, "state", "Prove a value of the state, or find where two states differ", state.Command},
 		{groupChain, "export", "Write the state as a genesis", chaincmd.Export},
 
 		{groupPeer, "peer", "Run the particle peer, or look at a running one", peer.Command},
