@@ -114,7 +114,11 @@ func bench(cmd *cobra.Command, p randomx.Params, fast bool, want string, threads
 		}
 		defer d.Close()
 		r.DatasetS = time.Since(start).Seconds()
-		newVM = func() (*randomx.VM, error) { return randomx.NewFastVM(d, m) }
+		fastVM := randomx.NewFastVM
+		if used == "portable" {
+			fastVM = randomx.NewPortableFastVM
+		}
+		newVM = func() (*randomx.VM, error) { return fastVM(d, m) }
 	}
 	return r, r.hash(ctx, newVM, m.Budget, length)
 }

@@ -114,7 +114,11 @@ func vm(cmd *cobra.Command, p randomx.Params, key []byte, fast bool, want string
 	if err != nil {
 		return nil, "", nil, explain(err)
 	}
-	v, err = randomx.NewFastVM(d, m)
+	newFast := randomx.NewFastVM
+	if used == "portable" {
+		newFast = randomx.NewPortableFastVM
+	}
+	v, err = newFast(d, m)
 	if err != nil {
 		_ = d.Close()
 		return nil, "", nil, explain(err)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"sync"
 	"testing"
+	"unsafe"
 )
 
 // testCaches makes the caches that tests share, one for each key: filling one
@@ -162,5 +163,38 @@ func BenchmarkHash(b *testing.B) {
 				}
 			})
 		}
+	}
+}
+
+// BenchmarkFastHash hashes over a dataset of the right size and arbitrary
+// content, which takes as long as the right content.
+func BenchmarkFastHash(b *testing.B) {
+	for _, p := range []Params{Stock(), Fluence()} {
+		r, err := Memory{}.alloc(p.DatasetSize())
+		if err != nil {
+			b.Fatal(err)
+		}
+		d := &Dataset{params: p, hold: newHold(r)}
+		d.items = unsafe.Slice((*line)(unsafe.Pointer(unsafe.SliceData(r.bytes))), p.Items())
+		for n := range d.items {
+			d.items[n] = itemStart(uint64(n))
+		}
+		for name, newVM := range map[string]func(*Dataset, Memory) (*VM, error){"auto": NewFastVM, "portable": NewPortableFastVM} {
+			b.Run(p.Name()+"/"+name, func(b *testing.B) {
+				vm, err := newVM(d, Memory{})
+				if err != nil {
+					b.Fatal(err)
+				}
+				defer vm.Close()
+				in := make([]byte, 32)
+				for b.Loop() {
+					if _, err := vm.Hash(b.Context(), in); err != nil {
+						b.Fatal(err)
+					}
+					in[0]++
+				}
+			})
+		}
+		_ = d.Close()
 	}
 }

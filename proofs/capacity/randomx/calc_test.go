@@ -3,8 +3,12 @@
 package randomx
 
 import (
+	"encoding/hex"
+	"io"
 	"math/rand/v2"
 	"runtime"
+	"runtime/pprof"
+	"sync"
 	"testing"
 )
 
@@ -70,5 +74,63 @@ func TestForgottenCacheIsFreed(t *testing.T) {
 			t.Fatal("never freed")
 		}
 		runtime.GC()
+	}
+}
+
+// TestHashesAreRightUnderSignals hashes while the profiler interrupts every
+// thread and the collector stops the world.
+func TestHashesAreRightUnderSignals(t *testing.T) {
+	c := testCache(t, Stock(), "test key 000")
+	if err := pprof.StartCPUProfile(io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	defer pprof.StopCPUProfile()
+	var hashing, collecting sync.WaitGroup
+	done := make(chan struct{})
+	collecting.Go(func() {
+		for {
+			select {
+			case <-done:
+				return
+			default:
+				runtime.GC()
+			}
+		}
+	})
+	for range 3 {
+		hashing.Go(func() {
+			vm, err := NewVM(c, Memory{})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer vm.Close()
+			for range 3 {
+				h, err := vm.Hash(t.Context(), []byte("This is a test"))
+				if got := hex.EncodeToString(h[:]); err != nil || got != "639183aae1bf4c9a35884cb46b09cad9175f04efd7684e7262a0ac1c2f0b4e3f" {
+					t.Errorf("Hash = %s, %v", got, err)
+				}
+			}
+		})
+	}
+	hashing.Wait()
+	close(done)
+	collecting.Wait()
+}
+
+// TestWithoutMemoryForProgramsThePortableEngineComputes leaves a VM its
+// scratchpad and nothing for code.
+func TestWithoutMemoryForProgramsThePortableEngineComputes(t *testing.T) {
+	vm, err := NewVM(testCache(t, Stock(), "test key 000"), Memory{Budget: NewBudget(ScratchSize)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer vm.Close()
+	if vm.code != nil {
+		t.Fatal("code without memory")
+	}
+	h, err := vm.Hash(t.Context(), []byte("This is a test"))
+	if got := hex.EncodeToString(h[:4]); err != nil || got != "639183aa" {
+		t.Errorf("Hash begins with %s, %v", got, err)
 	}
 }

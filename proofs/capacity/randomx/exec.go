@@ -79,10 +79,9 @@ func (vm *VM) exec() {
 		case opFSubM:
 			sub(&f[d&3], floats(load(pad, r[s]+op.imm, op.mask)), mode)
 		case opFScal:
-			const flip = 0x80f0000000000000
 			x := &f[d&3]
-			x[0] = math.Float64frombits(math.Float64bits(x[0]) ^ flip)
-			x[1] = math.Float64frombits(math.Float64bits(x[1]) ^ flip)
+			x[0] = math.Float64frombits(math.Float64bits(x[0]) ^ scalFlip)
+			x[1] = math.Float64frombits(math.Float64bits(x[1]) ^ scalFlip)
 		case opFMul:
 			mul(&e[d&3], &a[s&3], mode)
 		case opFDivM:

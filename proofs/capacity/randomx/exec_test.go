@@ -3,9 +3,9 @@
 package randomx
 
 import (
-	"encoding/binary"
 	"math"
 	"math/big"
+	"math/rand/v2"
 	"testing"
 )
 
@@ -67,47 +67,127 @@ func TestBranchGoesBehindTheLastChange(t *testing.T) {
 	}
 }
 
-// FuzzExec runs any program once from any registers in every rounding mode.
+// engines is two VMs with the same program and scratchpad, one compiled where
+// that is possible, one portable.
+type engines struct {
+	fast, slow *VM
+	opcodes    [256]uint8
+	seen       [opESwap + 1]bool // instructions decoded
+}
+
+func newEngines(t testing.TB) *engines {
+	t.Helper()
+	g := &engines{opcodes: opTable()}
+	for _, vm := range []**VM{&g.fast, &g.slow} {
+		*vm = &VM{pad: new([scratchWords]uint64)}
+		(*vm).setConstants()
+	}
+	g.fast.compiled(Memory{})
+	t.Cleanup(g.fast.dropCode)
+	r := rand.New(rand.NewPCG(13, 14))
+	for i := range g.fast.pad {
+		g.fast.pad[i] = r.Uint64() >> (i % 3 * 17) // small numbers among them
+	}
+	*g.slow.pad = *g.fast.pad
+	return g
+}
+
+// run runs a program once in both engines and compares everything.
+func (g *engines) run(t testing.TB, words *[programWords]uint64, in *line, mode uint8) {
+	t.Helper()
+	for _, vm := range []*VM{g.fast, g.slow} {
+		vm.prog.decode(words, &g.opcodes)
+		vm.load()
+		clear(vm.r[:])
+		copy(vm.r[:8], in[:])
+		vm.loadFloats(in)
+		vm.fprc = mode
+		vm.execOnce()
+	}
+	for i := range g.slow.prog.ops {
+		g.seen[g.slow.prog.ops[i].code] = true
+	}
+	bits := func(x [4][2]float64) (w line) {
+		for i := range w {
+			w[i] = math.Float64bits(x[i/2][i%2])
+		}
+		return w
+	}
+	if g.fast.r != g.slow.r || bits(g.fast.f) != bits(g.slow.f) || bits(g.fast.e) != bits(g.slow.e) || g.fast.fprc != g.slow.fprc {
+		t.Errorf("mode %d: engines differ:\ncompiled r %x f %x e %x mode %d\nportable r %x f %x e %x mode %d", mode,
+			g.fast.r, g.fast.f, g.fast.e, g.fast.fprc, g.slow.r, g.slow.f, g.slow.e, g.slow.fprc)
+	}
+	if *g.fast.pad != *g.slow.pad {
+		t.Errorf("mode %d: scratchpads differ", mode)
+	}
+	if c := controlWord() &^ mxcsrFlags; c != mxcsrGo {
+		t.Fatalf("control word of the processor is %x, want %x", c, mxcsrGo)
+	}
+	if g.slow.r[zeroReg] != 0 {
+		t.Errorf("the zero register became %x", g.slow.r[zeroReg])
+	}
+	for i := range g.slow.e {
+		for j := range 2 {
+			if e := g.slow.e[i][j]; !(e > 0) {
+				t.Errorf("e%d[%d] = %v, want a positive number", i, j, e)
+			}
+			if x := g.slow.f[i][j]; math.IsNaN(x) || math.Abs(x) > 0x1p60 {
+				t.Errorf("f%d[%d] = %v, want a small number", i, j, x)
+			}
+		}
+	}
+}
+
+// TestCompiledProgramsAgreeWithPortable runs random programs in all modes.
+func TestCompiledProgramsAgreeWithPortable(t *testing.T) {
+	g := newEngines(t)
+	r := rand.New(rand.NewPCG(15, 16))
+	n := 400
+	if raceDetector {
+		n = 40
+	}
+	for i := range n {
+		var words [programWords]uint64
+		for j := range words {
+			words[j] = r.Uint64()
+		}
+		var in line
+		for j := range in {
+			in[j] = r.Uint64() >> r.IntN(64)
+		}
+		g.run(t, &words, &in, uint8(i%4))
+		if t.Failed() {
+			t.Fatalf("program %d", i)
+		}
+	}
+	for code, seen := range g.seen {
+		// A reciprocal decodes to a product or to nothing.
+		if !seen && code != opRcp {
+			t.Errorf("no program had instruction %d", code)
+		}
+	}
+}
+
+// FuzzExec runs any program once from any registers in every rounding mode, in
+// both engines.
 func FuzzExec(f *testing.F) {
 	f.Add([]byte("seed of a program"), uint64(1))
 	f.Add([]byte{240, 255, 214, 0, 76, 120}, uint64(1<<63))
-	pad := new([scratchWords]uint64)
-	table := opTable()
+	g := newEngines(f)
 	f.Fuzz(func(t *testing.T, code []byte, start uint64) {
 		if len(code) == 0 {
 			return
 		}
-		var raw [programWords * 8]byte
-		for i := range raw {
-			raw[i] = code[i%len(code)] + byte(i/len(code))*7
-		}
 		var words [programWords]uint64
 		for i := range words {
-			words[i] = binary.LittleEndian.Uint64(raw[8*i:])
+			for j := range 8 {
+				k := 8*i + j
+				words[i] |= uint64(code[k%len(code)]+byte(k/len(code))*7) << (8 * j)
+			}
 		}
-		vm := &VM{pad: pad}
-		vm.prog.decode(&words, &table)
+		in := line{start, ^start, start << 7, 0, start >> 9, start * 3, 1, ^uint64(0)}
 		for mode := range uint8(4) {
-			for i := range 8 {
-				vm.r[i] = start * uint64(i+1)
-			}
-			in := line{start, ^start, start << 7, 0, start >> 9, start, 1, ^uint64(0)}
-			vm.loadFloats(&in)
-			vm.fprc = mode
-			vm.exec()
-			if vm.r[zeroReg] != 0 {
-				t.Errorf("the zero register became %x", vm.r[zeroReg])
-			}
-			for i := range vm.e {
-				for j := range 2 {
-					if e := vm.e[i][j]; !(e > 0) {
-						t.Errorf("e%d[%d] = %v, want a positive number", i, j, e)
-					}
-					if x := vm.f[i][j]; math.IsNaN(x) || math.Abs(x) > 0x1p60 {
-						t.Errorf("f%d[%d] = %v, want a small number", i, j, x)
-					}
-				}
-			}
+			g.run(t, &words, &in, mode)
 		}
 	})
 }

@@ -26,7 +26,7 @@ func (vm *VM) run() bool {
 			vm.r[i] ^= w
 		}
 		vm.loadFloats((*line)(vm.pad[sp1/8:]))
-		vm.exec()
+		vm.execOnce()
 		mx = (mx ^ uint32(vm.r[p.addr[2]&7]) ^ uint32(vm.r[p.addr[3]&7])) & vm.mask
 		ma &= vm.mask
 		item := vm.items.item((p.offset+uint64(ma))/ItemSize, (p.offset+uint64(mx))/ItemSize)
@@ -66,7 +66,6 @@ func floats(w uint64) [2]float64 {
 
 // floatsE converts to the range of group E.
 func floatsE(w, m0, m1 uint64) [2]float64 {
-	const keep = 1<<56 - 1
 	lo, hi := math.Float64bits(float64(int32(w))), math.Float64bits(float64(int32(w>>32)))
-	return [2]float64{math.Float64frombits(lo&keep | m0), math.Float64frombits(hi&keep | m1)}
+	return [2]float64{math.Float64frombits(lo&keepE | m0), math.Float64frombits(hi&keepE | m1)}
 }

@@ -39,6 +39,9 @@ var (
 	ErrItem = errors.New("randomx: dataset item out of range")
 	// ErrNil: a Cache, Dataset or VM is nil. Remedy: make one with its constructor.
 	ErrNil = errors.New("randomx: nil cache, dataset or VM")
+	// ErrRounding: the processor's rounding mode was found changed after a hash, which
+	// must never happen. Remedy: restart the process, and report it.
+	ErrRounding = errors.New("randomx: rounding mode of the processor was changed")
 	// ErrSelfTest: this machine computes a wrong hash. Remedy: do not validate on it.
 	ErrSelfTest = errors.New("randomx: self test failed")
 )

@@ -5,11 +5,12 @@ package randomx
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 )
 
-// SelfTest fills a cache on this machine and compares a dataset item and a hash
-// with known ones. It takes a second or so, and CacheSize and ScratchSize bytes.
+// SelfTest fills a cache on this machine and compares a dataset item and a hash,
+// of the compiled and of the portable engine, with known ones. It takes a second or so, and CacheSize and ScratchSize bytes.
 //
 // Errors: ErrSelfTest, ErrParams, ErrNoMemory, the error of ctx.
 func SelfTest(ctx context.Context, p Params, m Memory) error {
@@ -29,17 +30,18 @@ func SelfTest(ctx context.Context, p Params, m Memory) error {
 	if got[0] != item {
 		return fmt.Errorf("%w: %s parameters: dataset item is %016x, want %016x", ErrSelfTest, p.name, got[0], item)
 	}
-	vm, err := NewVM(c, m)
-	if err != nil {
-		return err
-	}
-	defer vm.Close()
-	h, err := vm.Hash(ctx, []byte("This is a test"))
-	if err != nil {
-		return err
-	}
-	if hex.EncodeToString(h[:]) != want {
-		return fmt.Errorf("%w: %s parameters: hash is %x, want %s", ErrSelfTest, p.name, h, want)
+	for _, newVM := range []func(*Cache, Memory) (*VM, error){NewVM, NewPortableVM} {
+		vm, err := newVM(c, m)
+		if err != nil {
+			return err
+		}
+		h, err := vm.Hash(ctx, []byte("This is a test"))
+		if err := errors.Join(err, vm.Close()); err != nil {
+			return err
+		}
+		if hex.EncodeToString(h[:]) != want {
+			return fmt.Errorf("%w: %s parameters: hash is %x, want %s", ErrSelfTest, p.name, h, want)
+		}
 	}
 	return nil
 }

@@ -34,9 +34,9 @@ type VM struct {
 	owner any    // the cache or dataset, kept from being collected
 
 	prog program
-	r    [16]uint64 // r0 to r7, zeroReg; the rest pads for the mask of an index
-	f, e [4][2]float64
 	fprc uint8
+	code *programCode // nil: the portable engine executes
+	state
 }
 
 // source gives dataset items to a VM.
@@ -56,7 +56,8 @@ func NewVM(c *Cache, m Memory) (*VM, error) {
 	if c == nil {
 		return nil, ErrNil
 	}
-	return newVM(c, &lightItems{calc: c.calc, spareAt: noItem}, c.params, c.hold, m)
+	vm, err := newVM(c, &lightItems{calc: c.calc, spareAt: noItem}, c.params, c.hold, m)
+	return vm.compiled(m), err
 }
 
 // NewPortableVM is NewVM without compiled code: slower, and independent of it. A
@@ -79,7 +80,29 @@ func NewFastVM(d *Dataset, m Memory) (*VM, error) {
 	if d == nil {
 		return nil, ErrNil
 	}
+	vm, err := newVM(d, fastItems(d.items), d.params, d.hold, m)
+	return vm.compiled(m), err
+}
+
+// NewPortableFastVM is NewFastVM without compiled code.
+//
+// Errors: ErrNil, ErrClosed, ErrNoMemory.
+func NewPortableFastVM(d *Dataset, m Memory) (*VM, error) {
+	if d == nil {
+		return nil, ErrNil
+	}
 	return newVM(d, fastItems(d.items), d.params, d.hold, m)
+}
+
+// compiled lets vm compile its programs where that is possible.
+func (vm *VM) compiled(m Memory) *VM {
+	if vm == nil {
+		return nil
+	}
+	if code, err := newProgramCode(m); err == nil {
+		vm.code = code
+	}
+	return vm
 }
 
 func newVM(owner any, items source, p Params, h *hold, m Memory) (*VM, error) {
@@ -94,6 +117,7 @@ func newVM(owner any, items source, p Params, h *hold, m Memory) (*VM, error) {
 	vm := &VM{owner: owner, items: items, mask: p.addrMask(), hold: h, scratch: r}
 	vm.pad = (*[scratchWords]uint64)(unsafe.Pointer(unsafe.SliceData(r.words())))
 	vm.aes, vm.opcodes = newAESUnit(), opTable()
+	vm.setConstants()
 	return vm, nil
 }
 
@@ -113,6 +137,7 @@ func (vm *VM) Close() error {
 		return nil
 	}
 	vm.closed, vm.pad, vm.items, vm.owner = true, nil, nil, nil
+	vm.dropCode()
 	vm.scratch.free()
 	vm.hold.release()
 	return nil
@@ -121,7 +146,7 @@ func (vm *VM) Close() error {
 // Hash returns the RandomX hash of input, 0 to MaxInput bytes. When ctx ends it
 // stops within a millisecond or so and returns the error of ctx.
 //
-// Errors: ErrNil, ErrInput, ErrBusy, ErrClosed, the error of ctx.
+// Errors: ErrNil, ErrInput, ErrBusy, ErrClosed, ErrRounding, the error of ctx.
 func (vm *VM) Hash(ctx context.Context, input []byte) ([HashSize]byte, error) {
 	var out [HashSize]byte
 	switch {
@@ -141,6 +166,9 @@ func (vm *VM) Hash(ctx context.Context, input []byte) ([HashSize]byte, error) {
 	if !vm.hash(input, &out) {
 		return [HashSize]byte{}, context.Cause(ctx)
 	}
+	if vm.code != nil && controlWord()&^mxcsrFlags != mxcsrGo {
+		return [HashSize]byte{}, ErrRounding
+	}
 	return out, nil
 }
 
@@ -158,6 +186,7 @@ func (vm *VM) hash(input []byte, out *[HashSize]byte) bool {
 		var words [programWords]uint64
 		vm.aes.fill4(&state, words[:])
 		vm.prog.decode(&words, &vm.opcodes)
+		vm.load()
 		if !vm.run() {
 			return false
 		}

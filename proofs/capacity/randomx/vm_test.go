@@ -40,11 +40,15 @@ func TestMemoryIsHeldUntilTheLastUserCloses(t *testing.T) {
 			t.Errorf("%s: %d bytes in use, want %d", step, got, n)
 		}
 	}
-	want("made", CacheSize+ScratchSize)
+	own := uint64(ScratchSize)
+	if vm.code != nil {
+		own += codePages
+	}
+	want("made", CacheSize+own)
 	if err := errors.Join(c.Close(), c.Close()); err != nil {
 		t.Error(err)
 	}
-	want("cache closed", CacheSize+ScratchSize)
+	want("cache closed", CacheSize+own)
 	if _, err := vm.Hash(t.Context(), nil); !errors.Is(err, ErrClosed) {
 		t.Errorf("Hash over a closed cache = %v, want ErrClosed", err)
 	}
@@ -74,10 +78,11 @@ func TestNilIsRefused(t *testing.T) {
 	_, e2 := d.Item(0)
 	_, e3 := vm.Hash(t.Context(), nil)
 	_, e4 := NewVM(nil, Memory{})
+	_, e8 := NewPortableFastVM(nil, Memory{})
 	_, e7 := NewPortableVM(nil, Memory{})
 	_, e5 := NewFastVM(nil, Memory{})
 	_, e6 := NewDataset(t.Context(), nil, DatasetOptions{})
-	for i, err := range []error{e1, e2, e3, e4, e5, e6, e7, vm.Close()} {
+	for i, err := range []error{e1, e2, e3, e4, e5, e6, e7, e8, vm.Close()} {
 		if !errors.Is(err, ErrNil) {
 			t.Errorf("call %d = %v, want ErrNil", i+1, err)
 		}
@@ -206,13 +211,15 @@ func TestFastModeAgreesWithLightMode(t *testing.T) {
 		for n, l := range rec.asked {
 			d.items[n] = l
 		}
-		fast, err := NewFastVM(d, Memory{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer fast.Close()
-		if got, err := fast.Hash(t.Context(), in); err != nil || got != want {
-			t.Errorf("%s: fast hash = %x, %v; want %x", p.Name(), got, err, want)
+		for name, newVM := range map[string]func(*Dataset, Memory) (*VM, error){"auto": NewFastVM, "portable": NewPortableFastVM} {
+			fast, err := newVM(d, Memory{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer fast.Close()
+			if got, err := fast.Hash(t.Context(), in); err != nil || got != want {
+				t.Errorf("%s, %s: fast hash = %x, %v; want %x", p.Name(), name, got, err, want)
+			}
 		}
 	}
 }
