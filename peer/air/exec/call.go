@@ -31,12 +31,12 @@ type target struct {
 }
 
 func (p *planner) call(s *ast.Call) *callOp {
-	o := &callOp{
-		peer: p.textOperand(&s.Peer), service: p.textOperand(&s.Service), function: p.textOperand(&s.Function),
-		names: [3]string{s.Peer.Name, s.Service.Name, s.Function.Name},
-	}
+	o := &callOp{}
 	if s.Peer.Kind == ast.Literal && s.Service.Kind == ast.Literal && s.Function.Kind == ast.Literal {
 		o.fixed = &data.Tetraplet{PeerPK: s.Peer.Name, ServiceID: s.Service.Name, FunctionName: s.Function.Name}
+	} else {
+		o.peer, o.service, o.function = p.textOperand(&s.Peer), p.textOperand(&s.Service), p.textOperand(&s.Function)
+		o.names = [3]string{s.Peer.Name, s.Service.Name, s.Function.Name}
 	}
 	o.args = make([]operand, len(s.Args))
 	for i := range s.Args {

@@ -149,7 +149,7 @@ func (j *judge) holds(source, part value.Value) (bool, *Error) {
 		return false, err
 	}
 	if len(part.Text()) >= len(source.Text()) {
-		return value.Equal(source, part), nil
+		return source.Text() == part.Text(), nil
 	}
 	if !strings.Contains(source.Text(), part.Text()) {
 		return false, nil

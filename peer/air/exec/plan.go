@@ -57,7 +57,7 @@ func NewPlan(s *ast.Script) *Plan {
 			noError:   &errorObject{json: noErrorJSON(), made: true},
 			lengthTet: &data.Tetraplet{Lens: ".length"},
 		},
-		ids:     make(map[string]int32),
+		ids:     make(map[string]int32, s.Count/2),
 		globals: make(map[string]int32),
 		instrs:  make([]instr, s.Count),
 	}
