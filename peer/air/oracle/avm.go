@@ -2,15 +2,10 @@
 
 //go:build oracle
 
-// Package oracle runs the official AIR interpreter, avm.wasm of the npm package
-// @fluencelabs/avm 0.62.0, with the same call as package air, so that tests can
-// compare the two. It is for tests only and is compiled only with the build tag
-// oracle; the wasm is fetched by npm from the lock file of scripts/interop and
-// is never part of a build.
-//
-// The calling convention is Marine's: records are packed little-endian blocks in
-// guest memory, texts and byte arrays are (offset, length) pairs in them.
 package oracle
+
+// The calling convention is Marine's: records are packed little-endian blocks in
+// guest memory, texts and byte arrays are pairs of offset and length in them.
 
 import (
 	"context"
