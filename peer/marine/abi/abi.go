@@ -135,7 +135,7 @@ func (m *Module) Call(ctx context.Context, name string, args []Value) ([]Value, 
 	if len(args) != len(fn.Sig.Fields) {
 		return nil, fmt.Errorf("function requires %d arguments, %d provided", len(fn.Sig.Fields), len(args))
 	}
-	c := &call{m: m, ctx: ctx, args: args, budget: MaxValueBytes}
+	c := &call{m: m, iface: m.iface, ctx: ctx, args: args, budget: MaxValueBytes}
 	if err := c.run(fn.Body); err != nil {
 		return nil, err
 	}
@@ -150,18 +150,19 @@ func (m *Module) Call(ctx context.Context, name string, args []Value) ([]Value, 
 func (m *Module) Import(ctx context.Context, i int, args []Value) ([]Value, error) {
 	m.in.Take(ctx)
 	defer m.in.Give(ctx)
-	c := &call{m: m, ctx: ctx, args: args, budget: MaxValueBytes}
+	c := &call{m: m, iface: m.iface, ctx: ctx, args: args, budget: MaxValueBytes}
 	if err := c.run(m.targets[i].Body); err != nil {
 		return nil, err
 	}
 	return c.stack, nil
 }
 
-// SetResult lowers a record for a guest that called a host function returning one.
-func (m *Module) SetResult(ctx context.Context, record uint32, v Value) error {
+// SetResult lowers a record for a guest that called a host function returning
+// one. The record is a type of iface, which need not be the module's own.
+func (m *Module) SetResult(ctx context.Context, iface *it.Interface, record uint32, v Value) error {
 	m.in.Take(ctx)
 	defer m.in.Give(ctx)
-	c := &call{m: m, ctx: ctx, budget: MaxValueBytes}
+	c := &call{m: m, iface: iface, ctx: ctx, budget: MaxValueBytes}
 	at, err := c.lowerRecord(record, v, 0)
 	if err != nil {
 		return err
@@ -174,7 +175,7 @@ func (m *Module) SetResult(ctx context.Context, record uint32, v Value) error {
 func (m *Module) ReadString(ctx context.Context, at, size uint32) (string, bool) {
 	m.in.Take(ctx)
 	defer m.in.Give(ctx)
-	c := &call{m: m, ctx: ctx, budget: MaxValueBytes}
+	c := &call{m: m, iface: m.iface, ctx: ctx, budget: MaxValueBytes}
 	b, err := c.bytes(at, size)
 	if err != nil || !validUTF8(b) {
 		return "", false
@@ -187,7 +188,7 @@ func (m *Module) ReadString(ctx context.Context, at, size uint32) (string, bool)
 func (m *Module) Lift(ctx context.Context, t it.Type, at, count uint32) (Value, error) {
 	m.in.Take(ctx)
 	defer m.in.Give(ctx)
-	c := &call{m: m, ctx: ctx, budget: MaxValueBytes}
+	c := &call{m: m, iface: m.iface, ctx: ctx, budget: MaxValueBytes}
 	switch t.Kind {
 	case it.Array:
 		return c.liftArray(*t.Elem, at, count, 0)

@@ -132,7 +132,7 @@ func (c *call) liftArray(elem it.Type, at, count uint32, depth int) (Value, erro
 }
 
 func (c *call) liftRecord(record, at uint32, depth int) (Value, error) {
-	def, err := c.m.iface.RecordType(record)
+	def, err := c.iface.RecordType(record)
 	if err != nil {
 		return Value{}, err
 	}
@@ -260,7 +260,7 @@ func (c *call) lowerBytes(b []byte, tag uint64) (uint32, error) {
 // lowerRecord writes a record and returns its offset: its nested values first,
 // left to right, then its block.
 func (c *call) lowerRecord(record uint32, v Value, depth int) (uint32, error) {
-	def, err := c.m.iface.RecordType(record)
+	def, err := c.iface.RecordType(record)
 	if err != nil {
 		return 0, err
 	}

@@ -17,6 +17,7 @@ import (
 // call is one run of an adapter.
 type call struct {
 	m      *Module
+	iface  *it.Interface   // whose records are meant
 	ctx    context.Context //nolint:containedctx // a call lives shorter than its context
 	args   []Value
 	stack  []Value

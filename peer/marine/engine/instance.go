@@ -27,6 +27,9 @@ type InstanceConfig struct {
 	// WASI holds file system, environment, arguments, clocks, randomness and
 	// streams; nil offers none of them.
 	WASI wazero.ModuleConfig
+	// Ready, if set, gets the instance before its start functions run, which may
+	// already call imports.
+	Ready func(*Instance) error
 }
 
 // Instance is a running module. Its methods are not safe for concurrent use.
@@ -76,6 +79,11 @@ func (e *Engine) Instantiate(ctx context.Context, m *Module, cfg InstanceConfig)
 	in.stack, _ = mod.ExportedGlobal(meter.StackGlobal).(api.MutableGlobal)
 	in.Take(ctx)
 	GasOf(ctx).stack = whole
+	if cfg.Ready != nil {
+		if err := cfg.Ready(in); err != nil {
+			return nil, errors.Join(err, mod.Close(ctx))
+		}
+	}
 	for _, start := range []string{"_initialize", "_start"} {
 		fn := mod.ExportedFunction(start)
 		if fn == nil {
@@ -116,6 +124,9 @@ func (e *Engine) imports(m *Module, cfg InstanceConfig) error {
 
 // Name returns the name the instance was given.
 func (in *Instance) Name() string { return in.name }
+
+// Is reports whether mod, as a host function is given its caller, is this instance.
+func (in *Instance) Is(mod api.Module) bool { return in.mod == mod }
 
 // Function returns an exported function, or nil.
 func (in *Instance) Function(name string) api.Function { return in.mod.ExportedFunction(name) }
@@ -179,6 +190,8 @@ func cause(err error) error {
 	case strings.HasPrefix(err.Error(), "wasm error:"):
 		text, _, _ := strings.Cut(strings.TrimPrefix(err.Error(), "wasm error: "), "\n")
 		return fmt.Errorf("%w: %s", ErrTrap, text)
+	case strings.Contains(err.Error(), "(recovered by wazero)") && errors.Unwrap(err) != nil:
+		return errors.Unwrap(err) // what a host function panicked with, without the guest's stack
 	}
 	return err
 }
