@@ -198,14 +198,24 @@ func (n *Network) Context() sdk.Context {
 	})
 }
 
-// proposer returns the index of the validator that proposes the next block.
-func (n *Network) proposer() int { return int(n.next()) % len(n.Apps) }
+// Proposer returns the index of the validator that proposes the next block.
+func (n *Network) Proposer() int { return int(n.next()) % len(n.Apps) }
 
 // Propose returns the block the next proposer makes: what its application chooses, then txs.
 func (n *Network) Propose(txs ...[]byte) (*abci.RequestFinalizeBlock, error) {
-	p := n.proposer()
+	return n.ProposeWith(n.Apps[n.Proposer()], txs...)
+}
+
+// Preparer makes blocks: an application, honest or not.
+type Preparer interface {
+	PrepareProposal(req *abci.RequestPrepareProposal) (*abci.ResponsePrepareProposal, error)
+}
+
+// ProposeWith returns the block that maker makes in the place of the next proposer, then txs.
+func (n *Network) ProposeWith(maker Preparer, txs ...[]byte) (*abci.RequestFinalizeBlock, error) {
+	p := n.Proposer()
 	at := n.time.Add(n.cfg.BlockTime)
-	res, err := n.Apps[p].PrepareProposal(&abci.RequestPrepareProposal{
+	res, err := maker.PrepareProposal(&abci.RequestPrepareProposal{
 		MaxTxBytes: app.MaxBlockBytes, Height: n.next(), Time: at,
 		ProposerAddress: n.Validators[p].ConsAddress(), LocalLastCommit: n.extendedCommit(),
 	})
