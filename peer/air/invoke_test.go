@@ -145,6 +145,14 @@ func TestBombsEndByBudget(t *testing.T) {
 			in.Results = map[uint32]air.Result{1: {JSON: []byte(list)}}
 			return in
 		},
+		"tetraplets of a canon": func() air.Input {
+			s := `(canon %init_peer_id% $s #cc)`
+			for range 300 {
+				s = `(seq (ap 1 $s) ` + s + `)`
+			}
+			s = `(seq ` + s + ` (call %init_peer_id% ("s" "f") [` + strings.Repeat("#cc ", 5000) + `]))`
+			return air.Input{Script: s, Params: a.params(a.id)}
+		},
 		"too much data": func() air.Input {
 			return air.Input{Script: "(null)", Params: a.params(a.id), Data: make([]byte, 100), Budget: air.Budget{Bytes: 99}}
 		},

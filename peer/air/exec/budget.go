@@ -9,7 +9,8 @@ type Budget struct {
 	// elements copied by folds and canons.
 	Steps uint64
 	// Bytes counts the bytes of particle data read, and the JSON bytes of values
-	// made, copied into arguments or hashed.
+	// made, copied into arguments or hashed, with a surcharge for every element
+	// of a canon and every tetraplet.
 	Bytes uint64
 	// Signers is the number of signatures arriving data may carry.
 	Signers uint32
@@ -23,12 +24,16 @@ type Budget struct {
 
 // Defaults of Budget.
 const (
-	DefaultSteps   uint64 = 4 << 20
+	DefaultSteps   uint64 = 1 << 20
 	DefaultBytes   uint64 = 256 << 20
 	DefaultSigners uint32 = 512
 	DefaultNesting uint32 = 32_768
 	DefaultOrigins uint32 = 1 << 20
 )
+
+// elementCost is what an element of a canon, or its tetraplet as that of an
+// argument, counts in bytes besides its text.
+const elementCost = 256
 
 // WithDefaults returns b with its zero fields replaced.
 func (b Budget) WithDefaults() Budget {

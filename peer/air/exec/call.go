@@ -157,8 +157,11 @@ func (o *callOp) arguments(r *run, t *target) *Error {
 			}
 			return err
 		}
-		text := t.args[i].json.Text()
-		if err := r.charge(len(text)); err != nil {
+		text, cost := t.args[i].json.Text(), elementCost
+		if c := t.args[i].whole; c != nil {
+			cost *= len(c.vals)
+		}
+		if err := r.charge(len(text) + cost); err != nil {
 			return err
 		}
 		if i > 0 {

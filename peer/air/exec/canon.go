@@ -83,7 +83,7 @@ func (o *canonOp) freeze(r *run, peer string) *Error {
 	}
 	result := data.CanonResult{Values: make([]data.CID, 0, len(vals))}
 	for i := range vals {
-		if err := r.charge(len(vals[i].json.Text())); err != nil {
+		if err := r.charge(len(vals[i].json.Text()) + elementCost); err != nil {
 			return err
 		}
 		result.Values = append(result.Values, r.trackElement(&vals[i]))
@@ -143,7 +143,7 @@ func (r *run) element(cid data.CID) (val, *Error) {
 	if !ok {
 		return val{}, fault(CodeMissing, "tetraplet for CID %q not found", string(e.Tetraplet))
 	}
-	if err := r.charge(len(text)); err != nil {
+	if err := r.charge(len(text) + elementCost); err != nil {
 		return val{}, err
 	}
 	json, err := value.Parse(text)

@@ -172,19 +172,20 @@ func (j *judge) holds(source, part value.Value) (bool, *Error) {
 //
 // Source: perimeter.md 4, "map collapsed to a scalar".
 func (r *run) collapsed(stream int32, c *canon) *origin {
-	known := make(map[string][]ref)
+	type pairText struct{ name, value string }
+	known := make(map[pairText][]ref)
 	if s := r.streams[stream].top(); s != nil {
 		s.each(func(p *val) {
 			key, ok := keyFrom(fieldOrNull(p.json, keyField))
 			if v, has := p.json.Field(valueField); ok && has {
-				name := key.name() + "\x00" + v.Text()
-				known[name] = append(known[name], p.ref())
+				pair := pairText{key.name(), v.Text()}
+				known[pair] = append(known[pair], p.ref())
 			}
 		})
 	}
 	o := &origin{kind: collapsedOrigin, peer: c.tet.PeerPK}
 	for name, v := range c.vals[0].json.Fields() {
-		refs := known[name+"\x00"+v.Text()]
+		refs := known[pairText{name, v.Text()}]
 		if refs == nil {
 			refs = []ref{{org: &origin{kind: unknownOrigin}}}
 		}

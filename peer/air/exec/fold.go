@@ -29,17 +29,20 @@ func (f *fold) len() int { return max(len(f.vals), len(f.elems)) }
 
 // current is the element the iterator stands at. An element of an array has the
 // array's tetraplet with its index in the lens.
-func (f *fold) current() *val {
+func (f *fold) current(r *run) (*val, *Error) {
 	if f.elems == nil {
-		return &f.vals[f.pos]
+		return &f.vals[f.pos], nil
 	}
 	if f.nowPos != f.pos+1 {
+		if err := r.charge(len(f.base.tet.Lens)); err != nil {
+			return nil, err
+		}
 		f.now = f.base
 		f.now.json = f.elems[f.pos]
 		f.now.tet = withLens(f.base.tet, ".$.["+strconv.Itoa(f.pos)+"]")
 		f.nowPos = f.pos + 1
 	}
-	return &f.now
+	return &f.now, nil
 }
 
 // foldOp is a fold over a scalar, a canon stream, a canon map or [].

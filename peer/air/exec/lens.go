@@ -128,7 +128,7 @@ func (r *run) focus(v *val, l *lens) *Error {
 	}
 	v.json, v.tet = json, withLens(v.tet, l.text)
 	v.use(used)
-	return nil
+	return r.charge(len(v.tet.Lens))
 }
 
 // use joins the origins of scalars used as accessors to those of the value.

@@ -177,7 +177,11 @@ func (r *run) lookup(slot int32) (v val, iterator bool, err *Error) {
 	case found == present:
 		return *p, false, nil
 	case f != nil:
-		return *f.current(), true, nil
+		now, err := f.current(r)
+		if err != nil {
+			return val{}, true, err
+		}
+		return *now, true, nil
 	}
 	return val{}, false, r.plan.scalars[slot].absent()
 }

@@ -2,10 +2,7 @@
 
 package exec
 
-import (
-	"cmp"
-	"slices"
-)
+import "cmp"
 
 // OriginKind says in which role a peer vouches for a value.
 type OriginKind uint8
@@ -20,14 +17,19 @@ const (
 	OriginFailed                      // text of a failed call or of an error object
 )
 
-var originNames = [...]string{"unknown", "initiator", "result", "canon", "failed"}
-
 // String returns the lower-case name of k.
 func (k OriginKind) String() string {
-	if int(k) < len(originNames) {
-		return originNames[k]
+	switch k {
+	case OriginInitiator:
+		return "initiator"
+	case OriginResult:
+		return "result"
+	case OriginCanon:
+		return "canon"
+	case OriginFailed:
+		return "failed"
 	}
-	return originNames[OriginUnknown]
+	return "unknown"
 }
 
 // MarshalText writes the name of k.
@@ -36,9 +38,10 @@ func (k OriginKind) MarshalText() ([]byte, error) { return []byte(k.String()), n
 // UnmarshalText reads a name that MarshalText wrote; any other text is
 // OriginUnknown.
 func (k *OriginKind) UnmarshalText(text []byte) error {
-	*k = OriginUnknown
-	if i := slices.Index(originNames[:], string(text)); i >= 0 {
-		*k = OriginKind(i)
+	for *k = OriginFailed; *k > OriginUnknown; *k-- {
+		if k.String() == string(text) {
+			break
+		}
 	}
 	return nil
 }

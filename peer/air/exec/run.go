@@ -132,10 +132,11 @@ func (r *run) exec(in *instr) *Error {
 	if err == nil {
 		return nil
 	}
-	if err.Pos < 0 {
-		at := *err
-		at.Pos = in.src.Span().Start
-		err = &at
+	if err.Pos < 0 { // raised here
+		if over := r.charge(len(err.Msg)); over != nil {
+			return over
+		}
+		err.Pos = in.src.Span().Start
 	}
 	if !in.ownErrors && err.Code.Catchable() {
 		r.record(err, in, nil)
