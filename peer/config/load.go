@@ -231,7 +231,7 @@ func (c *Config) TOML(brief bool) []byte {
 	var b bytes.Buffer
 	b.WriteString("# Configuration of a fluenced peer. Every key is listed; those commented out\n" +
 		"# have their default. A key can be set in the environment too: FLUENCE_ and its\n" +
-		"# name in upper case, tables joined by two underscores (FLUENCE_CHAIN__RPC).\n")
+		"# name in upper case, tables joined by two underscores (FLUENCE_CHAIN__ID).\n")
 	table := ""
 	for _, k := range byTable(c.Keys()) {
 		name := k.Name

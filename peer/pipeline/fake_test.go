@@ -239,3 +239,6 @@ func count(c prometheus.Metric) float64 {
 	}
 	return m.GetCounter().GetValue()
 }
+
+// pass lets virtual time go by.
+func pass(d time.Duration) { <-time.After(d) }

@@ -171,7 +171,7 @@ func TestLifeEndsAtItsDeadline(t *testing.T) {
 		if s := r.Stats(); s.Lives != 1 || r.keptCount() != 1 {
 			t.Fatalf("before the deadline: %+v, %d kept", s, r.keptCount())
 		}
-		time.Sleep(11 * time.Second)
+		pass(11 * time.Second)
 		if at := <-ended; at.After(p.DeadlineTime().Add(2 * time.Millisecond)) {
 			t.Errorf("call ended %v after the deadline", at.Sub(p.DeadlineTime()))
 		}
@@ -193,7 +193,7 @@ func TestManyDeadlinesAtOnce(t *testing.T) {
 			synctest.Wait()
 		}
 		for _, want := range []int{1000, 500, 0} {
-			time.Sleep(time.Second + 50*time.Millisecond)
+			pass(time.Second + 50*time.Millisecond)
 			synctest.Wait()
 			if s := r.Stats(); s.Lives != want || r.keptCount() != want {
 				t.Errorf("lives %d, kept %d, want %d", s.Lives, r.keptCount(), want)
@@ -248,13 +248,13 @@ func TestSelfFeedingLoopEndsWithItsBudget(t *testing.T) {
 				n := 0
 				r.steps["loop"] = func(in air.Input) air.Outcome {
 					n++
-					time.Sleep(100 * time.Microsecond)
+					pass(100 * time.Microsecond)
 					return air.Outcome{Data: fmt.Append(nil, n), Calls: calls(air.Call{Service: "db", Function: "f"})}
 				}
 				r.run()
 				p := r.make("loop", time.Minute)
 				r.accept(p, "", nil)
-				time.Sleep(10 * time.Second)
+				pass(10 * time.Second)
 				synctest.Wait()
 				if n > 50 {
 					t.Errorf("%d runs", n)
@@ -444,7 +444,7 @@ func TestCallsRunSideBySideWithinTheirBound(t *testing.T) {
 				mu.Unlock()
 				defer func() { mu.Lock(); now--; mu.Unlock() }()
 			}
-			time.Sleep(10 * time.Millisecond)
+			pass(10 * time.Millisecond)
 			return Result{JSON: []byte("1")}, nil
 		}
 		answered := map[string]int{}
@@ -466,7 +466,7 @@ func TestCallsRunSideBySideWithinTheirBound(t *testing.T) {
 		}
 		r.run()
 		r.accept(r.make("s", time.Minute), "", nil)
-		time.Sleep(time.Second)
+		pass(time.Second)
 		synctest.Wait()
 		if most != 3 {
 			t.Errorf("%d calls at a time, want 3", most)

@@ -17,7 +17,6 @@ const (
 	EventSend   = "send"   // sent to To: RunUS in the network
 	EventDrop   = "drop"   // not sent to To, see Reason
 	EventBudget = "budget" // Reason names the budget that ended it
-	EventExpire = "expire" // the life ended
 )
 
 // Event is one thing that happened to a particle at this peer. Times are

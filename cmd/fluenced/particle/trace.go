@@ -270,8 +270,6 @@ func describe(v *visit, e pipeline.Event) string {
 		return fmt.Sprintf("end%s: %s", scope, e.Reason)
 	case pipeline.EventRefuse:
 		return fmt.Sprintf("refuse from %s: %s", e.From, e.Reason)
-	case pipeline.EventExpire:
-		return "expire"
 	}
 	return ""
 }
