@@ -6,8 +6,9 @@
 //
 // Running is pure: no clock, randomness, goroutine, file, network, or effect of
 // map order, and every loop, recursion and allocation stands under a Budget.
-// The package neither decodes particle data nor signs it; package air does.
+// The package neither decodes particle data nor signs it; package air does, and
+// names what deviates from AquaVM.
 //
-// The instructions follow AquaVM 0.62.0 (data format 0.17.2); the deviations
-// are those of docs/spec/air.md and are named where they happen.
+// Source: aquavm@a600c173 air/src/execution_step, crates/air-lib/trace-handler;
+// the rules are in air.md 3, 5 and 6.
 package exec

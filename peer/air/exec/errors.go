@@ -50,7 +50,7 @@ const (
 	CodeParameters     Code = 20017 // a state belongs to another call or canon
 )
 
-// Uncatchable errors of our own, see the deviations in docs/spec/air.md.
+// Uncatchable errors of our own; package air names the deviations behind them.
 const (
 	CodeOwnState Code = 20100 // arriving data speak for this peer
 	CodeSigners  Code = 20101 // merged states and kept signatures disagree

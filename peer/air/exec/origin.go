@@ -47,10 +47,19 @@ func (k *OriginKind) UnmarshalText(text []byte) error {
 }
 
 // Origin is one party that vouches for a value. Peer is empty for
-// OriginInitiator made by the script and for OriginUnknown. Service, Function,
-// ArgumentHash and CID are filled for OriginResult only: the function, the CID
-// of the JSON array of its arguments, and the CID of the service result as it
-// stands in the signed part of particle data.
+// OriginInitiator, which is what the script itself makes, and for OriginUnknown.
+// Service, Function, ArgumentHash and CID are filled for OriginResult only: the
+// function, the CID of the JSON array of its arguments, and the CID of the
+// service result as it stands in the signed part of particle data. An origin
+// whose Peer is the initiator is the initiator's word, whatever its kind.
+//
+// The origins of a value are those of everything it was made of: a lens keeps
+// them and adds those of scalars used as accessors; a canon has those of its
+// elements and its peer; of an element, the canon peer's word is one, and the
+// result or canon it claims to be from another, if that stands in the trace and
+// holds the value (else the element is unknown besides). A map made one value
+// has those of its pairs as this peer knows them. Parts of error objects, and
+// results that could be read as failures, are failed.
 type Origin struct {
 	Kind         OriginKind `json:"kind"`
 	Peer         string     `json:"peer,omitempty"`
