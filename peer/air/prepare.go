@@ -33,7 +33,7 @@ func (s *step) checkSizes() error {
 func (s *step) checkResults() error {
 	p := &s.in.Params
 	limit := cmp.Or(p.CallResultSizeLimit, DefaultCallResultSizeLimit)
-	for _, r := range s.in.Results {
+	for _, r := range s.in.Results { // order: only whether any is too large
 		if uint64(len(r.JSON)) > limit {
 			s.exceeded.CallResult = true
 		}

@@ -204,7 +204,7 @@ func (r *run) unusedResults() []uint32 {
 		return nil
 	}
 	left := make([]uint32, 0, len(r.in.Results)-len(r.used))
-	for id := range r.in.Results {
+	for id := range r.in.Results { // order: sorted below
 		if _, ok := r.used[id]; !ok {
 			left = append(left, id)
 		}
