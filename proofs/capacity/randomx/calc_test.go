@@ -64,6 +64,21 @@ func TestWithoutMemoryForCodeThePortableEngineComputes(t *testing.T) {
 	}
 }
 
+func TestForgottenVMIsFreed(t *testing.T) {
+	m := Memory{Budget: NewBudget(0)}
+	c := emptyCache(t, m)
+	if _, err := NewVM(c, m); err != nil {
+		t.Fatal(err)
+	}
+	_ = c.Close()
+	for m.Budget.InUse() != 0 {
+		if t.Context().Err() != nil {
+			t.Fatal("never freed")
+		}
+		runtime.GC()
+	}
+}
+
 func TestForgottenCacheIsFreed(t *testing.T) {
 	m := Memory{Budget: NewBudget(0)}
 	if _, err := NewCache(t.Context(), Stock(), []byte("forgotten"), m); err != nil {

@@ -25,12 +25,6 @@ func (vm *VM) load() {
 	}
 	vm.a, vm.or = vm.prog.a, vm.prog.eMask
 	if err := vm.code.compile(&vm.prog); err != nil {
-		vm.dropCode()
-	}
-}
-
-func (vm *VM) dropCode() {
-	if vm.code != nil {
 		vm.code.free()
 		vm.code = nil
 	}

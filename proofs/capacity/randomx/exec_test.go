@@ -79,11 +79,13 @@ func newEngines(t testing.TB) *engines {
 	t.Helper()
 	g := &engines{opcodes: opTable()}
 	for _, vm := range []**VM{&g.fast, &g.slow} {
-		*vm = &VM{pad: new([scratchWords]uint64)}
+		*vm = &VM{pad: new([scratchWords]uint64), owned: new(vmMemory)}
 		(*vm).setConstants()
 	}
 	g.fast.compiled(Memory{})
-	t.Cleanup(g.fast.dropCode)
+	if code := g.fast.code; code != nil {
+		t.Cleanup(code.free)
+	}
 	r := rand.New(rand.NewPCG(13, 14))
 	for i := range g.fast.pad {
 		g.fast.pad[i] = r.Uint64() >> (i % 3 * 17) // small numbers among them

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/binary"
 	"math"
+	"runtime"
 	"sync/atomic"
 	"unsafe"
 
@@ -23,12 +24,12 @@ type VM struct {
 	busy    atomic.Bool
 	stop    atomic.Bool // asks a running hash to give up
 	closed  bool        // guarded by busy
-	scratch *region
+	owned   *vmMemory
+	cleanup runtime.Cleanup // frees owned when the VM is forgotten
 	pad     *[scratchWords]uint64
 	aes     *aesUnit
 	opcodes [256]uint8
 	mask    uint32 // Params.addrMask
-	hold    *hold  // of the cache or dataset
 
 	items source // dataset items
 	owner any    // the cache or dataset, kept from being collected
@@ -100,9 +101,29 @@ func (vm *VM) compiled(m Memory) *VM {
 		return nil
 	}
 	if code, err := newProgramCode(m); err == nil {
-		vm.code = code
+		vm.code, vm.owned.code = code, code
 	}
 	return vm
+}
+
+// vmMemory is what a VM holds off the Go heap. It is freed by Close, or by the
+// collector once the VM is forgotten.
+type vmMemory struct {
+	hold    *hold // of the cache or dataset
+	scratch *region
+	code    *programCode // or nil
+}
+
+func (m *vmMemory) free() {
+	if m.hold == nil {
+		return
+	}
+	if m.code != nil {
+		m.code.free()
+	}
+	m.scratch.free()
+	m.hold.release()
+	m.hold = nil
 }
 
 func newVM(owner any, items source, p Params, h *hold, m Memory) (*VM, error) {
@@ -114,7 +135,8 @@ func newVM(owner any, items source, p Params, h *hold, m Memory) (*VM, error) {
 		h.release()
 		return nil, err
 	}
-	vm := &VM{owner: owner, items: items, mask: p.addrMask(), hold: h, scratch: r}
+	vm := &VM{owner: owner, items: items, mask: p.addrMask(), owned: &vmMemory{hold: h, scratch: r}}
+	vm.cleanup = runtime.AddCleanup(vm, (*vmMemory).free, vm.owned)
 	vm.pad = (*[scratchWords]uint64)(unsafe.Pointer(unsafe.SliceData(r.words())))
 	vm.aes, vm.opcodes = newAESUnit(), opTable()
 	vm.setConstants()
@@ -137,9 +159,9 @@ func (vm *VM) Close() error {
 		return nil
 	}
 	vm.closed, vm.pad, vm.items, vm.owner = true, nil, nil, nil
-	vm.dropCode()
-	vm.scratch.free()
-	vm.hold.release()
+	vm.code = nil
+	vm.cleanup.Stop()
+	vm.owned.free()
 	return nil
 }
 
@@ -158,7 +180,7 @@ func (vm *VM) Hash(ctx context.Context, input []byte) ([HashSize]byte, error) {
 		return out, ErrBusy
 	}
 	defer vm.busy.Store(false)
-	if vm.closed || vm.hold.isClosed() {
+	if vm.closed || vm.owned.hold.isClosed() {
 		return out, ErrClosed
 	}
 	vm.stop.Store(false)

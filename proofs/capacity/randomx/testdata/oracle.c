@@ -3,7 +3,8 @@
 // Asks the system's librandomx. Arguments: flags, then "hash" or "time".
 // hash: reads lines "KEY INPUT" in hex ("-" for an empty input) and writes one
 // hash a line. time: writes the processor time in nanoseconds of one cache
-// initialisation and of the quickest of COUNT hashes.
+// initialisation and of the quickest of COUNT hashes. fast: writes that of the
+// quickest of COUNT hashes in fast mode over a dataset of arbitrary content.
 #include <randomx.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +31,24 @@ int main(int argc, char **argv) {
 	if (argc < 3) return 2;
 	randomx_flags flags = atoi(argv[1]);
 	if (atoi(argv[1]) < 0) flags = randomx_get_flags();
+	if (!strcmp(argv[2], "fast")) {
+		randomx_dataset *ds = randomx_alloc_dataset(flags);
+		if (!ds) return 3;
+		unsigned long long *w = randomx_get_dataset_memory(ds);
+		size_t words = (size_t)randomx_dataset_item_count() * 8;
+		for (size_t i = 0; i < words; i++) w[i] = (i + 1) * 6364136223846793005ULL;
+		randomx_vm *fast = randomx_create_vm(flags | RANDOMX_FLAG_FULL_MEM, NULL, ds);
+		if (!fast) return 4;
+		double best = 1e18;
+		for (int i = 0; i < (argc > 3 ? atoi(argv[3]) : 5); i++) {
+			double start = now();
+			randomx_calculate_hash(fast, &i, sizeof i, hash);
+			double took = now() - start;
+			if (took < best) best = took;
+		}
+		printf("0 %.0f\n", best);
+		return 0;
+	}
 	randomx_cache *cache = randomx_alloc_cache(flags);
 	if (!cache) return 3;
 	randomx_vm *vm = NULL;
