@@ -36,13 +36,19 @@ type running struct {
 	got     chan arrival
 }
 
-// start runs a host that listens on loopback with every transport but TLS.
-func start(t testing.TB, edit func(*host.Config)) *running {
+func newKey(t testing.TB) crypto.PrivKey {
 	t.Helper()
 	key, _, err := crypto.GenerateEd25519Key(rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return key
+}
+
+// start runs a host that listens on loopback with every transport but TLS.
+func start(t testing.TB, edit func(*host.Config)) *running {
+	t.Helper()
+	key := newKey(t)
 	r := &running{metrics: host.NewMetrics(nil), key: key, got: make(chan arrival, 4096)}
 	cfg := host.Config{
 		Key:     key,
@@ -57,9 +63,11 @@ func start(t testing.TB, edit func(*host.Config)) *running {
 	if edit != nil {
 		edit(&cfg)
 	}
-	if r.Host, err = host.New(cfg); err != nil {
+	h, err := host.New(cfg)
+	if err != nil {
 		t.Fatal(err)
 	}
+	r.Host = h
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- r.Run(ctx) }()
