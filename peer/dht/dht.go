@@ -27,7 +27,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sync/singleflight"
 
-	"github.com/go-fluence/fluence/peer/host"
+	"github.com/go-fluence/fluence/peer/particle"
 )
 
 // Sizes and times of the table and its look-ups.
@@ -57,9 +57,26 @@ var (
 	ErrNotFound = errors.New("peer not found")
 )
 
+// Host is what a table needs of the peer's libp2p host; package host has it. It
+// is wide because one thing, the connections, is asked about in many ways. Safe
+// for concurrent use.
+type Host interface {
+	ID() peer.ID
+	Ready() <-chan struct{}                // closed once Libp2p works
+	Libp2p() (libp2phost.Host, error)      // the running host
+	Public() bool                          // only global addresses are dialled
+	InReach([]ma.Multiaddr) []ma.Multiaddr // those that may be dialled
+	Connected(peer.ID) bool
+	Connect(context.Context, peer.AddrInfo) error // at these and known addresses
+	Remember(peer.AddrInfo) (kept int, err error) // for later dials
+	Protect(id peer.ID, tag string)               // from trimming
+	Unprotect(id peer.ID, tag string)
+	Send(context.Context, peer.ID, *particle.Particle) error
+}
+
 // Config is what a DHT is made of. Host and Network are required.
 type Config struct {
-	Host      *host.Host
+	Host      Host
 	Network   string   // NETWORK of the protocol name; see NetworkName
 	Bootstrap []string // multiaddrs ending in /p2p/ID, kept connected
 	// Members returns peers that are known otherwise, from the chain for one.
@@ -210,7 +227,7 @@ func (d *DHT) options(net libp2phost.Host) []kad.Option {
 		kad.QueryFilter(func(_ any, info peer.AddrInfo) bool { return len(d.cfg.Host.InReach(info.Addrs)) > 0 }),
 		kad.RoutingTableFilter(func(_ any, id peer.ID) bool { return d.reachable(net, id) }),
 	}
-	if d.cfg.Host.Reach() == host.ReachPublic {
+	if d.cfg.Host.Public() {
 		// One provider cannot fill the table from a few addresses.
 		options = append(options, kad.RoutingTablePeerDiversityFilter(
 			kad.NewRTPeerDiversityFilter(net, perAddressGroup, perTableGroup)))

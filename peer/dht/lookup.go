@@ -11,32 +11,40 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/core/routing"
 
-	"github.com/go-fluence/fluence/peer/host"
 	"github.com/go-fluence/fluence/peer/particle"
 )
 
-// Send sends p to to; a peer that is neither connected nor known by address is
-// looked up first. It has the errors of host.Send and of Find.
+// Send sends p to to. A peer that is not connected is dialled at the addresses
+// known for it; if that fails, it is looked up and dialled again.
+//
+// Errors: those of Find and of the host's Connect and Send.
 func (d *DHT) Send(ctx context.Context, to peer.ID, p *particle.Particle) error {
-	err := d.cfg.Host.Send(ctx, to, p)
-	if !errors.Is(err, host.ErrNotConnected) {
-		return err
-	}
-	info, findErr := d.Find(ctx, to)
-	if findErr != nil {
-		return errors.Join(err, findErr)
-	}
-	if err := d.cfg.Host.Connect(ctx, info); err != nil {
+	if err := d.connect(ctx, to); err != nil {
 		return err
 	}
 	return d.cfg.Host.Send(ctx, to, p)
 }
 
+func (d *DHT) connect(ctx context.Context, to peer.ID) error {
+	if to == d.cfg.Host.ID() || d.cfg.Host.Connected(to) {
+		return nil // the host refuses to send to itself
+	}
+	err := d.cfg.Host.Connect(ctx, peer.AddrInfo{ID: to})
+	if err == nil {
+		return nil
+	}
+	info, findErr := d.Find(ctx, to)
+	if findErr != nil {
+		return errors.Join(err, findErr)
+	}
+	return d.cfg.Host.Connect(ctx, info)
+}
+
 // Connected reports whether to can be sent to without a dial or a look-up.
 func (d *DHT) Connected(to peer.ID) bool { return d.cfg.Host.Connected(to) }
 
-// Find returns the addresses of id that are in reach: those known here, else
-// what the network answers. Concurrent calls for one peer share one look-up;
+// Find returns the addresses of id that are in reach, as this peer or the
+// network knows them. Concurrent calls for one peer share one look-up;
 // after three failures in a row the peer is not looked up for a minute.
 //
 // Errors: ErrNotRunning, ErrNotFound, those of ctx.
@@ -44,9 +52,6 @@ func (d *DHT) Find(ctx context.Context, id peer.ID) (peer.AddrInfo, error) {
 	table, life, err := d.current()
 	if err != nil {
 		return peer.AddrInfo{}, err
-	}
-	if c, ok := d.cfg.Host.Contact(id); ok && c.Connected {
-		return peer.AddrInfo{ID: id, Addrs: c.Addrs}, nil
 	}
 	if until, banned := d.banned(id); banned {
 		d.cfg.Metrics.resolved("banned")

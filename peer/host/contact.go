@@ -157,8 +157,8 @@ func (h *Host) value(id peer.ID) {
 	}
 }
 
-// Reach returns which addresses this host dials.
-func (h *Host) Reach() Reach { return h.cfg.Reach }
+// Public reports whether this host dials global addresses only.
+func (h *Host) Public() bool { return h.cfg.Reach == ReachPublic }
 
 // InReach returns the addresses that may be dialled, at most 16, each without
 // /p2p/ID. A DNS name counts as in reach until it is resolved.
