@@ -14,6 +14,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -193,4 +194,41 @@ func fastTimes(t *testing.T) (best [2]float64) {
 		_ = vm.Close()
 	}
 	return best
+}
+
+// TestWholeDatasetOfStock computes a whole dataset, about a minute of one
+// processor, and hashes the vectors of its key in fast mode with both engines.
+func TestWholeDatasetOfStock(t *testing.T) {
+	const key = "test key 000"
+	var percent uint64
+	start := time.Now()
+	d, err := NewDataset(t.Context(), testCache(t, Stock(), key), DatasetOptions{Progress: func(done, total uint64) {
+		percent = done * 100 / total
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	t.Logf("dataset of %d MiB in %.1f s on %d processors", Stock().DatasetSize()>>20, time.Since(start).Seconds(), runtime.GOMAXPROCS(0))
+	if percent != 100 {
+		t.Errorf("progress ended at %d %%", percent)
+	}
+	if l, err := d.Item(30_000_000); err != nil || l[0] != 0x145a5091f7853099 {
+		t.Errorf("item 30000000 begins with %x, %v", l[0], err)
+	}
+	for name, newVM := range map[string]func(*Dataset, Memory) (*VM, error){"auto": NewFastVM, "portable": NewPortableFastVM} {
+		vm, err := newVM(d, Memory{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer vm.Close()
+		for _, v := range vectors(t) {
+			if v.params != Stock() || v.key != key {
+				continue
+			}
+			if got, err := vm.Hash(t.Context(), v.in); err != nil || !bytes.Equal(got[:], v.want) {
+				t.Errorf("%s: Hash(%x) = %x, %v; want %x", name, v.in, got, err, v.want)
+			}
+		}
+	}
 }
