@@ -5,10 +5,11 @@
 package peer_test
 
 import (
-	"fmt"
 	"testing"
+	"time"
 
 	"github.com/go-fluence/fluence/peer"
+	"github.com/go-fluence/fluence/peer/client"
 	"github.com/go-fluence/fluence/peer/config"
 )
 
@@ -25,21 +26,17 @@ func TestHundredPeers(t *testing.T) {
 			}
 		}))
 	}
-	waitFor(t, "the chain of peers", func() bool {
-		for i := 1; i < n; i++ {
-			if !knows(swarm[i], swarm[i-1].ID()) {
-				return false
-			}
-		}
-		return true
-	})
+	for i := 1; i < n; i++ {
+		waitFor(t, "a neighbor", func() bool { return knows(swarm[i], swarm[i-1].ID()) })
+	}
 	c := startClient(t, swarm[0])
 	route := ids(swarm)
 	for i := n - 2; i >= 0; i-- { // and back, so that every hop is between neighbors
 		route = append(route, swarm[i].ID().String())
 	}
 	script := load([]string{"route"}, `(seq (fold route p (seq (call p ("op" "noop") []) (next p))) `+respond(`"done"`)+`)`)
-	if got := execute(t, c, script, map[string]any{"route": route}); fmt.Sprint(got) != `["done"]` {
-		t.Errorf("got %v", got)
+	got, err := c.Execute(t.Context(), client.Script{AIR: script, Args: map[string]any{"route": route}, TTL: 2 * time.Minute})
+	if err != nil || len(got) != 1 || string(got[0]) != `"done"` {
+		t.Errorf("got %s, %v", got, err)
 	}
 }
