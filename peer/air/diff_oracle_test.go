@@ -26,7 +26,7 @@ import (
 // is kept at random.
 func TestRandomScriptsAgainstAquaVM(t *testing.T) {
 	avm := newAVM(t)
-	runs, first := 1500, uint64(1)
+	runs, first := 300, uint64(1)
 	if s := os.Getenv("AIR_DIFF_SEED"); s != "" {
 		first, _ = strconv.ParseUint(s, 10, 64)
 		runs = 1
@@ -88,7 +88,7 @@ func (d *duel) run(seed uint64) bool {
 		}
 		return out, more && diff == ""
 	}
-	n.run(25)
+	n.run(40)
 	return good
 }
 
@@ -118,6 +118,9 @@ func (d *duel) step(in air.Input) (out air.Outcome, diff string, more bool) {
 				return ours, ours.Message, false
 			}
 		}
+		return ours, "", false
+	}
+	if ours.Code == int64(exec.CodeBudget) {
 		return ours, "", false
 	}
 	diff = compare(ours, theirs)

@@ -56,6 +56,9 @@ func checkLaws(t *rapid.T, in air.Input, out air.Outcome) string {
 	if wrong := onlyGrows(in.Prev, out.Data); wrong != "" {
 		return wrong
 	}
+	if wrong := verifies(out.Data, in.Params.ParticleID); wrong != "" {
+		return "the next peer would refuse: " + wrong
+	}
 	if out.Code != 0 {
 		return ""
 	}
@@ -73,6 +76,18 @@ func checkLaws(t *rapid.T, in air.Input, out air.Outcome) string {
 	rest.Data = in.Data
 	if late := invokeFor(t, rest); !bytes.Equal(late.Data, out.Data) {
 		return fmt.Sprintf("merging the same data twice changes something: code %d %s, trace %s", late.Code, late.Message, showTrace(late.Data))
+	}
+	return ""
+}
+
+// verifies says why a peer that receives b would refuse it, or nothing.
+func verifies(b []byte, particle string) string {
+	d, err := airdata.Decode(b, airdata.Limits{})
+	if err == nil {
+		_, err = airdata.Verify(d, particle, airdata.Limits{}, nil)
+	}
+	if err != nil {
+		return err.Error()
 	}
 	return ""
 }

@@ -40,6 +40,10 @@ func (g *scriptGen) script() string {
 		pre = append(pre, g.call())
 	}
 	body := g.instr(0)
+	for range g.rnd.IntN(3) {
+		g.left = 4 + g.rnd.IntN(20)
+		body = fmt.Sprintf("(%s (xor %s %s) %s)", pick(g, []string{"par", "seq"}), body, g.leaf(), g.instr(0))
+	}
 	for i := len(pre) - 1; i >= 0; i-- {
 		body = "(seq " + pre[i] + " " + body + ")"
 	}
@@ -152,7 +156,10 @@ func (g *scriptGen) fold(depth int) string {
 	if g.rnd.IntN(2) == 0 {
 		g.scalars = g.scalars[:min(keep, len(g.scalars))]
 	}
-	last := pick(g, []string{"", "", " (null)", " (never)", " " + g.leaf()})
+	last := pick(g, []string{"", "", " (null)", " (never)", "leaf"})
+	if last == "leaf" {
+		last = " " + g.leaf()
+	}
 	return fmt.Sprintf("(fold %s %s %s%s)", over, i, body, last)
 }
 
@@ -243,6 +250,9 @@ func (g *scriptGen) stream() string {
 
 func (g *scriptGen) ap() string {
 	v := g.value()
+	for strings.HasPrefix(v, "#%") && !strings.Contains(v, ".") {
+		v = g.value()
+	}
 	if g.rnd.IntN(3) == 0 {
 		x := g.name("x")
 		g.scalars = append(g.scalars, x)
@@ -267,21 +277,29 @@ func (g *scriptGen) apMap() string {
 	return fmt.Sprintf("(ap (%s %s) %s)", key, v, g.mapName())
 }
 
+// some picks a defined name, or writes one that nothing defines: a canon may.
+func (g *scriptGen) some(names []string, prefix string) string {
+	if len(names) == 0 {
+		return g.name(prefix)
+	}
+	return pick(g, names)
+}
+
 func (g *scriptGen) canon() string {
 	switch g.rnd.IntN(5) {
 	case 0:
 		c := g.name("#%cm")
-		s := fmt.Sprintf("(canon %s %s %s)", g.peer(), g.mapName(), c)
+		s := fmt.Sprintf("(canon %s %s %s)", g.peer(), g.some(g.maps, "%m"), c)
 		g.canonMaps = append(g.canonMaps, c)
 		return s
 	case 1:
 		x := g.name("x")
-		s := fmt.Sprintf("(canon %s %s %s)", g.peer(), g.mapName(), x)
+		s := fmt.Sprintf("(canon %s %s %s)", g.peer(), g.some(g.maps, "%m"), x)
 		g.scalars = append(g.scalars, x)
 		return s
 	}
 	c := g.name("#cc")
-	s := fmt.Sprintf("(canon %s %s %s)", g.peer(), g.stream(), c)
+	s := fmt.Sprintf("(canon %s %s %s)", g.peer(), g.some(g.streams, "$s"), c)
 	g.canons = append(g.canons, c)
 	return s
 }
