@@ -45,6 +45,7 @@ import (
 	"github.com/spf13/cast"
 
 	epochkeeper "github.com/go-fluence/fluence/x/epoch/keeper"
+	trustkeeper "github.com/go-fluence/fluence/x/trust/keeper"
 )
 
 // Keepers are the state machines of all modules.
@@ -67,6 +68,7 @@ type Keepers struct {
 	ERC20     erc20keeper.Keeper
 
 	Epoch *epochkeeper.Keeper
+	Trust *trustkeeper.Keeper
 }
 
 // newKeepers builds the keepers bottom up: accounts and coins, stake, governance, the EVM.

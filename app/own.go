@@ -12,6 +12,9 @@ import (
 	"github.com/go-fluence/fluence/x/epoch"
 	epochkeeper "github.com/go-fluence/fluence/x/epoch/keeper"
 	epochtypes "github.com/go-fluence/fluence/x/epoch/types"
+	"github.com/go-fluence/fluence/x/trust"
+	trustkeeper "github.com/go-fluence/fluence/x/trust/keeper"
+	trusttypes "github.com/go-fluence/fluence/x/trust/types"
 )
 
 // ownModule says how one module under x/ joins the application. Its store key is its name.
@@ -31,6 +34,12 @@ func ownModules() []ownModule {
 		build: func(a *App) module.AppModule {
 			a.Epoch = epochkeeper.New(a.encoding.Codec, a.service(epochtypes.StoreKey), authority().String())
 			return epoch.NewAppModule(a.Epoch)
+		},
+	}, {
+		basic: trust.AppModule{},
+		build: func(a *App) module.AppModule {
+			a.Trust = trustkeeper.New(a.encoding.Codec, a.service(trusttypes.StoreKey), a.Account.AddressCodec(), a.Epoch, authority().String())
+			return trust.NewAppModule(a.Trust)
 		},
 	}}
 }

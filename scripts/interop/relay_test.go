@@ -34,15 +34,20 @@ type relay struct {
 	stop func()
 }
 
-func startPeer(t testing.TB, home string, edit func(c *config.Config)) *relay {
+// startPeer runs a peer; services beside the builtins are optional.
+func startPeer(t testing.TB, home string, edit func(c *config.Config), services ...peer.Services) *relay {
 	t.Helper()
+	deps := peer.Deps{Home: filepath.Join(home, "peer"), Version: "interop"}
+	if len(services) > 0 {
+		deps.Services = services[0]
+	}
 	cfg := config.Default()
 	cfg.ListenIP, cfg.TCPPort, cfg.WebsocketPort, cfg.HTTPPort = "127.0.0.1", 0, 0, -1
 	cfg.AllowLocalAddresses, cfg.QUIC, cfg.StoreSync = true, false, false
 	if edit != nil {
 		edit(&cfg)
 	}
-	p, err := peer.New(cfg, peer.Deps{Home: filepath.Join(home, "peer"), Version: "interop"})
+	p, err := peer.New(cfg, deps)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -48,5 +48,6 @@ plugins:
 Y
 (cd "$out" && PATH="$out/bin:$PATH" buf generate --path ours/fluence)
 for f in $(cd "$out/gen/github.com/go-fluence/fluence" && find . -name '*.go'); do
+  mkdir -p "$(dirname "$f")"
   install -m 644 "$out/gen/github.com/go-fluence/fluence/$f" "$f"
 done
