@@ -53,6 +53,32 @@ func TestServeEndsWithItsContext(t *testing.T) {
 	}
 }
 
+// waits is a Hasher that is never done.
+type waits struct{ entered chan struct{} }
+
+func (w waits) Hash(ctx context.Context, _, _ [32]byte, _ bool) ([32]byte, error) {
+	close(w.entered)
+	<-ctx.Done()
+	return [32]byte{}, ctx.Err()
+}
+
+// TestServeEndsInTheMiddleOfAHash: a worker does not outlive its parent.
+func TestServeEndsInTheMiddleOfAHash(t *testing.T) {
+	r, w := io.Pipe()
+	h := waits{make(chan struct{})}
+	ended := make(chan error, 1)
+	go func() { ended <- Serve(t.Context(), "fluence", h, r, io.Discard) }()
+	req := request{id: 1, nonces: make([][32]byte, 1)}
+	if err := writeFrame(w, req.encode()); err != nil {
+		t.Fatal(err)
+	}
+	<-h.entered
+	_ = w.Close()
+	if err := <-ended; err != nil {
+		t.Errorf("Serve = %v, want nil when its input ends", err)
+	}
+}
+
 func FuzzRequest(f *testing.F) {
 	f.Add((&request{id: 7, key: [32]byte{1}, nonces: make([][32]byte, 2)}).encode())
 	f.Add((&request{id: 8, nonces: make([][32]byte, 1), portable: true}).encode())
