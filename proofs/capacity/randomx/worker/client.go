@@ -119,11 +119,11 @@ func (c *Client) Verify(ctx context.Context, key [32]byte, nonces, want [][32]by
 		return []capacity.Verdict{}, nil
 	}
 	cl := &call{verdicts: make([]capacity.Verdict, len(nonces)), left: len(nonces), done: make(chan struct{})}
-	jobs := make([]*job, len(nonces))
+	claims := make([]*claim, len(nonces))
 	for i := range nonces {
-		jobs[i] = &job{call: cl, index: i, nonce: nonces[i], want: want[i]}
+		claims[i] = &claim{call: cl, index: i, nonce: nonces[i], want: want[i]}
 	}
-	if err := c.queue.put(key, jobs, false); err != nil {
+	if err := c.queue.put(key, claims, false); err != nil {
 		return make([]capacity.Verdict, len(nonces)), errors.Join(capacity.ErrUnavailable, err)
 	}
 	select {
@@ -171,8 +171,8 @@ func (c *Client) session(ctx context.Context) (worked bool, err error) {
 	var last [32]byte
 	streak := 0 // batches of one key in a row
 	for {
-		key, jobs, wait := c.queue.take(last, streak == 1)
-		if jobs == nil {
+		key, claims, wait := c.queue.take(last, streak == 1)
+		if claims == nil {
 			select {
 			case <-wait:
 				continue
@@ -187,7 +187,7 @@ func (c *Client) session(ctx context.Context) (worked bool, err error) {
 		} else {
 			last, streak = key, 1
 		}
-		left, err := p.serve(ctx, key, jobs)
+		left, err := p.serve(ctx, key, claims)
 		if err != nil {
 			c.back(key, left, err)
 			return worked, err
@@ -196,19 +196,19 @@ func (c *Client) session(ctx context.Context) (worked bool, err error) {
 	}
 }
 
-// back returns the jobs of a lost worker to the queue, but not those over which
-// too many were lost. A worker that crashes is lost over the job it was at, one
+// back returns the claims of a lost worker to the queue, but not those over which
+// too many were lost. A worker that crashes is lost over the claim it was at, one
 // that refuses over all: they have the key in common.
-func (c *Client) back(key [32]byte, jobs []*job, why error) {
-	var again []*job
-	for i, j := range jobs {
+func (c *Client) back(key [32]byte, claims []*claim, why error) {
+	var again []*claim
+	for i, j := range claims {
 		if i == 0 || errors.Is(why, errRefused) {
 			j.attempts++
 		}
 		if j.attempts < c.cfg.Attempts {
 			again = append(again, j)
 		} else {
-			giveUp([]*job{j}, why)
+			giveUp([]*claim{j}, why)
 		}
 	}
 	if err := c.queue.put(key, again, true); len(again) > 0 && err != nil {

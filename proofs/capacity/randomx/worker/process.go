@@ -116,13 +116,13 @@ func (p *process) hello(params string) error {
 	return nil
 }
 
-// serve has the worker hash the nonces of jobs and settles them one by one. A
+// serve has the worker hash the nonces of claims and settles them one by one. A
 // hash that is not the wanted one is computed again by the portable engine, and
-// that one decides. On error serve returns the jobs not settled, of which the
+// that one decides. On error serve returns the claims not settled, of which the
 // first was being worked on.
-func (p *process) serve(ctx context.Context, key [32]byte, jobs []*job) ([]*job, error) {
-	var doubted []*job
-	left, err := p.ask(ctx, key, jobs, false, func(j *job, hash [32]byte) {
+func (p *process) serve(ctx context.Context, key [32]byte, claims []*claim) ([]*claim, error) {
+	var doubted []*claim
+	left, err := p.ask(ctx, key, claims, false, func(j *claim, hash [32]byte) {
 		if hash == j.want {
 			j.call.settle(j.index, capacity.Valid, nil)
 		} else {
@@ -132,7 +132,7 @@ func (p *process) serve(ctx context.Context, key [32]byte, jobs []*job) ([]*job,
 	if err != nil || len(doubted) == 0 {
 		return append(left, doubted...), err
 	}
-	return p.ask(ctx, key, doubted, true, func(j *job, hash [32]byte) {
+	return p.ask(ctx, key, doubted, true, func(j *claim, hash [32]byte) {
 		v := capacity.Invalid
 		if hash == j.want {
 			v = capacity.Valid
@@ -141,12 +141,12 @@ func (p *process) serve(ctx context.Context, key [32]byte, jobs []*job) ([]*job,
 	})
 }
 
-// ask sends one request and passes each hash on. On error it returns the jobs
+// ask sends one request and passes each hash on. On error it returns the claims
 // whose hash did not come.
-func (p *process) ask(ctx context.Context, key [32]byte, jobs []*job, portable bool, got func(*job, [32]byte)) ([]*job, error) {
+func (p *process) ask(ctx context.Context, key [32]byte, claims []*claim, portable bool, got func(*claim, [32]byte)) ([]*claim, error) {
 	p.nextID++
 	req := request{id: p.nextID, key: key, portable: portable}
-	for _, j := range jobs {
+	for _, j := range claims {
 		req.nonces = append(req.nonces, j.nonce)
 	}
 	// A worker that does not read cannot block this for long: it is killed.
@@ -154,24 +154,24 @@ func (p *process) ask(ctx context.Context, key [32]byte, jobs []*job, portable b
 	err := writeFrame(p.in, req.encode())
 	guard.Stop()
 	if err != nil {
-		return jobs, fmt.Errorf("send request: %w", err)
+		return claims, fmt.Errorf("send request: %w", err)
 	}
 	t := time.NewTimer(p.timeout)
 	defer t.Stop()
-	for i, j := range jobs {
+	for i, j := range claims {
 		r, err := p.next(t.C)
 		switch {
 		case err != nil:
-			return jobs[i:], err
+			return claims[i:], err
 		case r.kind == kindRefusal && r.id == req.id:
-			return jobs[i:], fmt.Errorf("%w: %s", errRefused, r.text)
+			return claims[i:], fmt.Errorf("%w: %s", errRefused, r.text)
 		case r.kind != kindHash || r.id != req.id || r.index != i:
-			return jobs[i:], fmt.Errorf("%w: kind %d, id %d, index %d; want hash %d of %d", ErrFrame, r.kind, r.id, r.index, i, req.id)
+			return claims[i:], fmt.Errorf("%w: kind %d, id %d, index %d; want hash %d of %d", ErrFrame, r.kind, r.id, r.index, i, req.id)
 		}
 		got(j, r.hash)
 		t.Reset(p.timeout)
 		if ctx.Err() != nil {
-			return jobs[i+1:], context.Cause(ctx)
+			return claims[i+1:], context.Cause(ctx)
 		}
 	}
 	return nil, nil

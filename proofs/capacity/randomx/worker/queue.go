@@ -39,8 +39,8 @@ func (c *call) result() ([]capacity.Verdict, error) {
 	return append([]capacity.Verdict(nil), c.verdicts...), c.err
 }
 
-// job is one proof that waits for its hash.
-type job struct {
+// claim is one proof whose hash is not known yet.
+type claim struct {
 	call     *call
 	index    int
 	nonce    [32]byte
@@ -48,7 +48,7 @@ type job struct {
 	attempts int // workers lost while they had it
 }
 
-// queue holds jobs by key, in the order in which the keys came. Safe for
+// queue holds claims by key, in the order in which the keys came. Safe for
 // concurrent use.
 type queue struct {
 	limit int
@@ -57,38 +57,38 @@ type queue struct {
 	closed bool
 	size   int
 	order  [][32]byte
-	jobs   map[[32]byte][]*job
-	wake   chan struct{} // closed and replaced when jobs come or the queue closes
+	claims   map[[32]byte][]*claim
+	wake   chan struct{} // closed and replaced when claims come or the queue closes
 }
 
 func newQueue(limit int) *queue {
-	return &queue{limit: limit, jobs: map[[32]byte][]*job{}, wake: make(chan struct{})}
+	return &queue{limit: limit, claims: map[[32]byte][]*claim{}, wake: make(chan struct{})}
 }
 
-// put adds jobs, all or none. Jobs that come back after a worker was lost are
+// put adds claims, all or none. Claims that come back after a worker was lost are
 // always taken.
-func (q *queue) put(key [32]byte, jobs []*job, back bool) error {
+func (q *queue) put(key [32]byte, claims []*claim, back bool) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	switch {
 	case q.closed:
 		return ErrStopped
-	case !back && len(jobs) > q.limit-q.size:
+	case !back && len(claims) > q.limit-q.size:
 		return fmt.Errorf("%w: %d proofs wait, at most %d", ErrQueueFull, q.size, q.limit)
 	}
-	if len(q.jobs[key]) == 0 {
+	if len(q.claims[key]) == 0 {
 		q.order = append(q.order, key)
 	}
-	q.jobs[key] = append(q.jobs[key], jobs...)
-	q.size += len(jobs)
+	q.claims[key] = append(q.claims[key], claims...)
+	q.size += len(claims)
 	q.wakeLocked()
 	return nil
 }
 
-// take removes up to maxBatch jobs of one key: of last when it has any, which
+// take removes up to maxBatch claims of one key: of last when it has any, which
 // spares a cache, but not more than twice running while others wait. Without
-// jobs it returns a channel that is closed when looking again makes sense.
-func (q *queue) take(last [32]byte, again bool) (key [32]byte, jobs []*job, wait <-chan struct{}) {
+// claims it returns a channel that is closed when looking again makes sense.
+func (q *queue) take(last [32]byte, again bool) (key [32]byte, claims []*claim, wait <-chan struct{}) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if len(q.order) == 0 {
@@ -103,44 +103,44 @@ func (q *queue) take(last [32]byte, again bool) (key [32]byte, jobs []*job, wait
 		}
 	}
 	key = q.order[at]
-	all := q.jobs[key]
+	all := q.claims[key]
 	n := min(len(all), maxBatch)
-	jobs = append(jobs, all[:n]...)
+	claims = append(claims, all[:n]...)
 	q.order = append(q.order[:at], q.order[at+1:]...)
 	if n < len(all) {
-		q.jobs[key] = append([]*job(nil), all[n:]...)
+		q.claims[key] = append([]*claim(nil), all[n:]...)
 		q.order = append(q.order, key)
 	} else {
-		delete(q.jobs, key)
+		delete(q.claims, key)
 	}
 	q.size -= n
-	return key, jobs, nil
+	return key, claims, nil
 }
 
-// forget removes the jobs of a call that nobody waits for any more.
+// forget removes the claims of a call that nobody waits for any more.
 func (q *queue) forget(c *call) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	order := q.order[:0]
 	for _, key := range q.order {
-		kept := q.jobs[key][:0]
-		for _, j := range q.jobs[key] {
+		kept := q.claims[key][:0]
+		for _, j := range q.claims[key] {
 			if j.call != c {
 				kept = append(kept, j)
 			}
 		}
-		q.size -= len(q.jobs[key]) - len(kept)
+		q.size -= len(q.claims[key]) - len(kept)
 		if len(kept) == 0 {
-			delete(q.jobs, key)
+			delete(q.claims, key)
 			continue
 		}
-		q.jobs[key] = kept
+		q.claims[key] = kept
 		order = append(order, key)
 	}
 	q.order = order
 }
 
-// close refuses new jobs and gives up those that wait.
+// close refuses new claims and gives up those that wait.
 func (q *queue) close() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -148,10 +148,10 @@ func (q *queue) close() {
 		return
 	}
 	q.closed = true
-	for _, jobs := range q.jobs {
-		giveUp(jobs, ErrStopped)
+	for _, claims := range q.claims {
+		giveUp(claims, ErrStopped)
 	}
-	q.jobs, q.order, q.size = nil, nil, 0
+	q.claims, q.order, q.size = nil, nil, 0
 	q.wakeLocked()
 }
 
@@ -160,9 +160,9 @@ func (q *queue) wakeLocked() {
 	q.wake = make(chan struct{})
 }
 
-// giveUp ends jobs without a verdict.
-func giveUp(jobs []*job, why error) {
-	for _, j := range jobs {
+// giveUp ends claims without a verdict.
+func giveUp(claims []*claim, why error) {
+	for _, j := range claims {
 		j.call.settle(j.index, capacity.Unknown, errors.Join(capacity.ErrUnavailable, why))
 	}
 }
