@@ -57,7 +57,7 @@ type queue struct {
 	closed bool
 	size   int
 	order  [][32]byte
-	claims   map[[32]byte][]*claim
+	claims map[[32]byte][]*claim
 	wake   chan struct{} // closed and replaced when claims come or the queue closes
 }
 
