@@ -55,6 +55,10 @@ type Network struct {
 	Accounts []Account
 	// Genesis is the state the chain started from.
 	Genesis []byte
+	// Absent says which validators, by number, do not sign the blocks to come.
+	Absent map[int]bool
+	// Evidence goes into the next block, once.
+	Evidence []abci.Misbehavior
 
 	cfg     Config
 	time    time.Time
@@ -228,7 +232,7 @@ func (n *Network) ProposeWith(maker Preparer, txs ...[]byte) (*abci.RequestFinal
 func (n *Network) block(proposer int, at time.Time, txs [][]byte) *abci.RequestFinalizeBlock {
 	return &abci.RequestFinalizeBlock{
 		Txs: txs, Height: n.next(), Time: at, Hash: blockHash(n.next(), txs),
-		ProposerAddress: n.Validators[proposer].ConsAddress(), DecidedLastCommit: n.lastCommit(),
+		ProposerAddress: n.Validators[proposer].ConsAddress(), DecidedLastCommit: n.lastCommit(), Misbehavior: n.Evidence,
 	}
 }
 
@@ -236,7 +240,7 @@ func (n *Network) block(proposer int, at time.Time, txs [][]byte) *abci.RequestF
 func (n *Network) Judge(i int, b *abci.RequestFinalizeBlock) (bool, error) {
 	res, err := n.Apps[i].ProcessProposal(&abci.RequestProcessProposal{
 		Txs: b.Txs, Height: b.Height, Time: b.Time, Hash: b.Hash, ProposerAddress: b.ProposerAddress,
-		ProposedLastCommit: b.DecidedLastCommit,
+		ProposedLastCommit: b.DecidedLastCommit, Misbehavior: b.Misbehavior,
 	})
 	if err != nil {
 		return false, fmt.Errorf("process proposal: %w", err)
@@ -263,9 +267,24 @@ func (n *Network) Apply(b *abci.RequestFinalizeBlock) (*abci.ResponseFinalizeBlo
 			return nil, fmt.Errorf("validator %d: commit block %d: %w", i, b.Height, err)
 		}
 	}
-	n.time = b.Time
+	n.time, n.Evidence = b.Time, nil
+	n.follow(first.ValidatorUpdates)
 	return first, nil
 }
+
+// follow takes over changes of the validator set, one block earlier than CometBFT does. Power 0 means out.
+func (n *Network) follow(updates []abci.ValidatorUpdate) {
+	for _, u := range updates {
+		for i := range n.Validators {
+			if bytes.Equal(u.PubKey.GetEd25519(), n.Validators[i].Key.PubKey().Bytes()) {
+				n.Validators[i].Power = u.Power
+			}
+		}
+	}
+}
+
+// Wait lets d pass between the last block and the next, beyond the block time.
+func (n *Network) Wait(d time.Duration) { n.time = n.time.Add(d) }
 
 // Step makes one block of what the proposer's mempool holds and txs, has every validator accept it, and executes
 // and commits it.
@@ -291,8 +310,15 @@ func (n *Network) lastCommit() abci.CommitInfo {
 	if n.next() == n.initial {
 		return c
 	}
-	for _, v := range n.Validators {
-		c.Votes = append(c.Votes, abci.VoteInfo{Validator: v.abciValidator(), BlockIdFlag: cmtproto.BlockIDFlagCommit})
+	for i, v := range n.Validators {
+		if v.Power == 0 {
+			continue
+		}
+		flag := cmtproto.BlockIDFlagCommit
+		if n.Absent[i] {
+			flag = cmtproto.BlockIDFlagAbsent
+		}
+		c.Votes = append(c.Votes, abci.VoteInfo{Validator: v.abciValidator(), BlockIdFlag: flag})
 	}
 	return c
 }
