@@ -28,6 +28,9 @@
 //   - A failure caused by a result that is no JSON is signed at once.
 //   - A stream is not lost when a new of its name is entered again through next
 //     while it is written to outside of it.
+//   - A par whose left branch leaves recorded states over goes on behind them,
+//     however many states follow; AquaVM stays in the left branch if there are
+//     fewer than the branch has (20000).
 //   - Where an integer and a string of the same spelling are keys of one canon
 //     map, the later one wins in the map as a whole; AquaVM has no rule.
 //
