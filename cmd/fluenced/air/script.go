@@ -85,7 +85,7 @@ func explain(name string, err error) error {
 	if !errors.As(err, &e) {
 		return err
 	}
-	hint := "see docs/spec/air.md for the language"
+	hint := "see docs/spec/air-language.md"
 	switch e.Class {
 	case parse.Validity:
 		hint = "a name must be defined further up in the text"
