@@ -70,20 +70,21 @@ func oneCall(id string) string {
 
 func sequential(id string, n int) string {
 	peer := newMember(id).id
-	s := fmt.Sprintf(`(call %q ("service" "function") ["argument"] x%d)`, peer, n-1)
-	for i := n - 2; i >= 0; i-- {
-		s = fmt.Sprintf(`(seq (call %q ("service" "function") ["argument"] x%d) %s)`, peer, i, s)
+	var s strings.Builder
+	for i := range n - 1 {
+		fmt.Fprintf(&s, `(seq (call %q ("service" "function") ["argument"] x%d) `, peer, i)
 	}
-	return s
+	fmt.Fprintf(&s, `(call %q ("service" "function") ["argument"] x%d)`, peer, n-1)
+	return s.String() + strings.Repeat(")", n-1)
 }
 
 func parallel(id string, n int) string {
 	peer := newMember(id).id
-	s := "(null)"
+	var s strings.Builder
 	for i := range n {
-		s = fmt.Sprintf(`(par (call %q ("service" "function") [%d] x%d) %s)`, peer, i, i, s)
+		fmt.Fprintf(&s, `(par (call %q ("service" "function") [%d] x%d) `, peer, i, i)
 	}
-	return s
+	return s.String() + "(null)" + strings.Repeat(")", n)
 }
 
 func nested(n int) string {
