@@ -169,7 +169,7 @@ func TestForgedTracesAreTreatedAsAquaVMTreatsThem(t *testing.T) {
 	counts := map[string]int{}
 	found := map[string]int{}
 	const enough = 5
-	for ; counts["forged"] < invocations && len(found) < enough; seed++ {
+	for ; counts["invocations"] < invocations && len(found) < enough; seed++ {
 		s := drawSetup(seed)
 		s.hostile = true
 		n, d := simulate(t.Context(), avm, s, counts)
@@ -210,7 +210,7 @@ func (n *run) judgeForged(ctx context.Context, in air.Input, ours, theirs *air.O
 			d = compare(ours, theirs, particleID)
 		}
 	}
-	return d
+	return n.pardon(&in, ours, theirs, d)
 }
 
 // withoutRequests returns the arriving data with the numbers taken off the

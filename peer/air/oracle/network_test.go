@@ -64,6 +64,8 @@ type run struct {
 	counts   map[string]int
 	log      []string
 	last     air.Input
+	// poisoned is set when an outcome cannot be compared any further.
+	poisoned bool
 	// amnesia says that members may lose what they kept.
 	amnesia bool
 	// lossy says that letters may be lost.
@@ -165,10 +167,7 @@ func (n *run) step(ctx context.Context) (more bool, d *difference) {
 	in := air.Input{
 		Script: n.script, Prev: p.kept, Data: arrived, Results: n.results(p, arrived == nil),
 		Budget: air.Budget{Steps: 5_000, Bytes: 4 << 20},
-		Params: air.Params{
-			InitPeerID: n.members[0].ID, CurrentPeerID: p.ID, SecretKey: p.Seed, ParticleID: particleID,
-			Timestamp: 1_700_000_000_000, TTL: 7000,
-		},
+		Params: n.params(p),
 	}
 	n.last = in
 	if forged := n.forge(in.Data); forged != nil {
@@ -185,7 +184,7 @@ func (n *run) step(ctx context.Context) (more bool, d *difference) {
 		out = theirs
 	}
 	n.record(p, &in, out)
-	if out == nil || theirs == nil || out.Code < 10 && out.Code > 0 {
+	if out == nil || theirs == nil || out.Code == int64(parse.Code) {
 		return false, nil
 	}
 	if refused(out.Code) {
@@ -193,8 +192,32 @@ func (n *run) step(ctx context.Context) (more bool, d *difference) {
 			return false, nil
 		}
 	}
+	if n.poisoned { // the two go separate ways from here on
+		return false, nil
+	}
 	n.apply(p, &in, out)
 	return true, nil
+}
+
+// params are those of a step. Rarely one of them is unusual.
+func (n *run) params(p *member) air.Params {
+	params := air.Params{
+		InitPeerID: n.members[0].ID, CurrentPeerID: p.ID, SecretKey: p.Seed, ParticleID: particleID,
+		Timestamp: 1_700_000_000_000, TTL: 7000,
+	}
+	switch n.rnd.IntN(150) {
+	case 0:
+		params.AirSizeLimit, params.HardLimit = uint64(n.rnd.IntN(500)), n.rnd.IntN(2) == 0
+	case 1:
+		params.ParticleSizeLimit, params.HardLimit = uint64(n.rnd.IntN(2000)), n.rnd.IntN(2) == 0
+	case 2:
+		params.CallResultSizeLimit, params.HardLimit = uint64(n.rnd.IntN(50)), n.rnd.IntN(2) == 0
+	case 3:
+		params.SecretKey = p.Seed[:n.rnd.IntN(32)]
+	case 4:
+		params.KeyFormat = air.KeyFormat(1 + n.rnd.IntN(3))
+	}
+	return params
 }
 
 // forge returns a forged form of arriving data, or nil.
@@ -271,19 +294,50 @@ func (n *run) both(ctx context.Context, in air.Input) (ours, theirs *air.Outcome
 		case exec.Code(a.Code) == exec.CodeSigners && unverifiable(b.Data):
 			// A catchable error behind a merged state lost a result of another peer: AquaVM
 			// goes on with data that every peer refuses.
-			n.counts["refused where AquaVM makes data that do not verify"]++
+			n.counts["named deviation: refused where AquaVM makes data that do not verify"]++
+			n.poisoned = true
 		default:
 			d = differ(fmt.Sprintf("honest data refused with %d", a.Code), "%s", a.Message)
 		}
 		return a, b, d
 	}
-	d = compare(a, b, particleID)
-	if d != nil && d.kind == "their signatures" && notJSON(in.Results) {
+	return a, b, n.pardon(&in, a, b, compare(a, b, particleID))
+}
+
+// pardon drops a difference that is a known defect of AquaVM and counts it.
+func (n *run) pardon(in *air.Input, ours, theirs *air.Outcome, d *difference) *difference {
+	switch {
+	case d == nil:
+		return nil
+	case d.kind == "their signatures" && notJSON(in.Results):
 		// AquaVM forgets to sign a failure whose result is no JSON (air.md 3.3).
-		n.counts["unsigned by avm.wasm"]++
-		d = nil
+		n.counts["known defect: unsigned by avm.wasm"]++
+		return nil
+	case theirs.Code == int64(exec.CodeTrace) && !refused(ours.Code) && (strandsLeft(in.Prev) || strandsLeft(in.Data)):
+		n.counts["known defect: avm.wasm stays in the left branch of a par"]++
+		n.poisoned = true
+		return nil
 	}
-	return a, b, d
+	return d
+}
+
+// strandsLeft reports whether data holds a par on which AquaVM goes wrong when its
+// left branch leaves recorded states over, as one does whose condition changed. It
+// moves behind them only if as many states follow as the branch has; else the right
+// branch is given the rest of the left one.
+func strandsLeft(raw []byte) bool {
+	d, err := data.Decode(raw, data.DefaultLimits())
+	if err != nil {
+		return false
+	}
+	for i := range d.Trace {
+		if s := &d.Trace[i]; s.Kind() == data.KindPar {
+			if left, _ := s.Sizes(); i+1+2*int(left) > len(d.Trace) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // deviation reports whether ours refuses what AquaVM accepts by a named rule

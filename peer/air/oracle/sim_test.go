@@ -6,7 +6,7 @@ package oracle_test
 
 import (
 	"context"
-	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"os"
@@ -15,6 +15,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/go-fluence/fluence/peer/air"
 	"github.com/go-fluence/fluence/peer/air/ast"
 	"github.com/go-fluence/fluence/peer/air/data"
 	"github.com/go-fluence/fluence/peer/air/oracle"
@@ -95,8 +96,28 @@ func (n *run) report(d *difference) string {
 	for _, p := range n.members {
 		text = strings.ReplaceAll(text, p.ID, "@"+p.Name)
 	}
-	return fmt.Sprintf("%scurrent peer %s\nprev_data %s\ndata %s\n", text, n.last.Params.CurrentPeerID,
-		base64.StdEncoding.EncodeToString(n.last.Prev), base64.StdEncoding.EncodeToString(n.last.Data))
+	return fmt.Sprintf("%sthe step, for fluenced air invoke --lines:\n%s\n", text, stepJSON(&n.last))
+}
+
+// stepJSON writes a step as `fluenced air invoke` reads it.
+func stepJSON(in *air.Input) string {
+	p := &in.Params
+	results := map[uint32]any{}
+	for id, r := range in.Results {
+		results[id] = map[string]any{"ret_code": r.Code, "result": string(r.JSON)}
+	}
+	b, err := json.Marshal(map[string]any{
+		"air": in.Script, "prev_data": in.Prev, "data": in.Data, "call_results": results,
+		"params": map[string]any{
+			"init_peer_id": p.InitPeerID, "current_peer_id": p.CurrentPeerID, "timestamp": p.Timestamp, "ttl": p.TTL,
+			"key_format": p.KeyFormat, "secret_key": p.SecretKey, "particle_id": p.ParticleID, "hard_limit_enabled": p.HardLimit,
+			"air_size_limit": p.AirSizeLimit, "particle_size_limit": p.ParticleSizeLimit, "call_result_size_limit": p.CallResultSizeLimit,
+		},
+	})
+	if err != nil {
+		return err.Error()
+	}
+	return string(b)
 }
 
 // maxTrials bounds the networks that shrinking one difference may run.
