@@ -52,7 +52,7 @@ type Budget struct {
 
 // DefaultLimits are those of a public relay.
 //
-// Source: docs/spec of perimeters §3 for the budget of sends; the rest is ours.
+// The budget of sends is that of the perimeter spec, §3; the rest is ours.
 func DefaultLimits() Limits {
 	return Limits{
 		Particle:     particle.DefaultLimits(),

@@ -22,6 +22,11 @@ type Metrics struct {
 	stepTime   prometheus.Histogram
 	runOK      prometheus.Counter
 	runFailed  prometheus.Counter
+	poolSize   prometheus.Gauge
+	poolFree   prometheus.Gauge
+	poolGet    prometheus.Counter
+	poolPut    prometheus.Counter
+	poolNone   prometheus.Counter
 	callTime   *prometheus.HistogramVec
 	callOK     *prometheus.CounterVec
 	callFailed *prometheus.CounterVec
@@ -56,6 +61,11 @@ func NewMetrics() *Metrics {
 			Help: "Seconds in the interpreter", Buckets: times}),
 		runOK:     counter("particle_executor_interpretation_successes_total", "Runs that gave new data"),
 		runFailed: counter("particle_executor_interpretation_failures_total", "Runs that ended in an error"),
+		poolSize:  gauge("aqua_vm_pool_pool_size", "Runs of the interpreter that may be under way"),
+		poolFree:  gauge("aqua_vm_pool_free_vms", "Runs of the interpreter that could begin now"),
+		poolGet:   counter("aqua_vm_pool_get_vm", "Runs begun"),
+		poolPut:   counter("aqua_vm_pool_put_vm", "Runs ended"),
+		poolNone:  counter("aqua_vm_pool_no_free_vm", "Runs that had to wait for another to end"),
 		callTime: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "particle_executor_service_call_time_sec",
 			Help: "Seconds of one service call", Buckets: times}, []string{"function_kind"}),
 		callOK:     vec("particle_executor_service_call_success_total", "Service calls that answered", "function_kind"),
@@ -72,6 +82,7 @@ func NewMetrics() *Metrics {
 func (m *Metrics) Register(r prometheus.Registerer) error {
 	for _, c := range []prometheus.Collector{
 		m.expired, m.ready, m.mailbox, m.alive, m.runTime, m.stepTime, m.runOK, m.runFailed,
+		m.poolSize, m.poolFree, m.poolGet, m.poolPut, m.poolNone,
 		m.callTime, m.callOK, m.callFailed, m.refused, m.budgets, m.dropped, m.denied, m.panics,
 	} {
 		if err := r.Register(c); err != nil {

@@ -81,6 +81,8 @@ func New(cfg Config, deps Deps) (*Pipeline, error) {
 	if deps.Metrics == nil {
 		deps.Metrics = NewMetrics()
 	}
+	deps.Metrics.poolSize.Set(float64(cfg.Limits.Parallel))
+	deps.Metrics.poolFree.Set(float64(cfg.Limits.Parallel))
 	return &Pipeline{
 		self:    cfg.Self,
 		limits:  cfg.Limits,

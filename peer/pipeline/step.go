@@ -93,12 +93,10 @@ func (p *Pipeline) keep(ctx context.Context, st *stay, data []byte) bool {
 // pure calls it asks for, while it holds one of the places for runs. nil means
 // that nothing happened.
 func (p *Pipeline) runAll(ctx context.Context, st *stay, in intake) *effects {
-	select {
-	case p.runs <- struct{}{}:
-		defer func() { <-p.runs }()
-	case <-ctx.Done():
+	if !p.beginRun(ctx) {
 		return nil
 	}
+	defer p.endRun()
 	eff := &effects{particle: in.particle}
 	for round := 0; ; round++ {
 		out, ok := p.runOnce(ctx, st, in)
@@ -124,6 +122,31 @@ func (p *Pipeline) runAll(ctx context.Context, st *stay, in intake) *effects {
 		in = intake{particle: in.particle, results: results, at: time.Now()}
 	}
 	return eff
+}
+
+// beginRun waits for a place among the runs; false when ctx ended first.
+func (p *Pipeline) beginRun(ctx context.Context) bool {
+	m := p.deps.Metrics
+	select {
+	case p.runs <- struct{}{}:
+	default:
+		m.poolNone.Inc()
+		select {
+		case p.runs <- struct{}{}:
+		case <-ctx.Done():
+			return false
+		}
+	}
+	m.poolGet.Inc()
+	m.poolFree.Dec()
+	return true
+}
+
+// endRun gives the place back.
+func (p *Pipeline) endRun() {
+	<-p.runs
+	p.deps.Metrics.poolPut.Inc()
+	p.deps.Metrics.poolFree.Inc()
 }
 
 // putBack leaves results for the next step.
