@@ -124,6 +124,18 @@ func TestSendAndTraceOverTwoPeers(t *testing.T) {
 	if w.Visits[1].ParentID != w.Visits[0].SpanID || w.Visits[2].ParentID != w.Visits[1].SpanID || w.Total.Interpreter == 0 || len(w.TraceID) != 32 {
 		t.Errorf("trace = %s", out)
 	}
+	out, err = command(t.Context(), "", "particle", "trace", w.Particle, "--home", home, "--otlp")
+	var spans otlpExport
+	if err != nil || json.Unmarshal([]byte(out), &spans) != nil || len(spans.ResourceSpans) != 2 {
+		t.Fatalf("otlp = %v\n%s", err, out)
+	}
+	for _, r := range spans.ResourceSpans {
+		for _, s := range r.ScopeSpans[0].Spans {
+			if len(s.TraceID) != 32 || len(s.SpanID) != 16 || s.Start > s.End || s.ParentID == "" && s.SpanID != w.Visits[0].SpanID {
+				t.Errorf("span = %+v", s)
+			}
+		}
+	}
 	tree, err := command(t.Context(), "", "particle", "trace", w.Particle, "--home", filepath.Join(home))
 	if err != nil || !strings.Contains(tree, "call op.concat_strings") || !strings.Contains(tree, "  at "+b.ID().String()) {
 		t.Errorf("tree = %v\n%s", err, tree)

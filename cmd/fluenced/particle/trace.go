@@ -55,7 +55,7 @@ type times struct {
 }
 
 func traceCommand() *cobra.Command {
-	var asJSON bool
+	var asJSON, asOTLP bool
 	cmd := &cobra.Command{
 		Use:   "trace ID",
 		Short: "Show the way of a particle through peers, with the time spent in each part",
@@ -64,7 +64,8 @@ the folder of a devnet, all of its peers. An id may be shortened to its first
 characters.
 
   fluenced particle trace fl1.64.7bWp --home ./devnet
-  fluenced particle trace 0d1f2b3c-... --json`,
+  fluenced particle trace 0d1f2b3c-... --json
+  fluenced particle trace 0d1f2b3c-... --otlp | curl -d @- -H content-type:application/json http://localhost:4318/v1/traces`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			home, err := cmd.Flags().GetString("home")
@@ -76,13 +77,17 @@ characters.
 				return err
 			}
 			w := build(id, events)
-			if asJSON {
+			switch {
+			case asOTLP:
+				return term.JSON(cmd.OutOrStdout(), w.otlp())
+			case asJSON:
 				return term.JSON(cmd.OutOrStdout(), w)
 			}
 			return w.print(cmd.OutOrStdout())
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	cmd.Flags().BoolVar(&asOTLP, "otlp", false, "print OpenTelemetry spans as OTLP/JSON")
 	return cmd
 }
 
