@@ -81,6 +81,21 @@ type Client struct {
 	functions map[string]Function
 	stays     map[string]*stay // by signature
 	dataBytes int
+	traffic   Traffic
+}
+
+// Traffic is what a client exchanged with its relay, in frames of the particle
+// protocol without the cost of the transports below.
+type Traffic struct {
+	Sent, Received           int // particles
+	SentBytes, ReceivedBytes int
+}
+
+// Traffic returns the count so far. Safe for concurrent use.
+func (c *Client) Traffic() Traffic {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.traffic
 }
 
 // NewKey makes the key of a new client.
@@ -213,7 +228,7 @@ func (c *Client) keepRelay(ctx context.Context) error {
 	c.host.Protect(c.relay.ID, relayProtects)
 	first := true
 	for pause := redialMin; ; {
-		if err := c.host.Connect(ctx, c.relay); err != nil {
+		if err := c.host.Redial(ctx, c.relay); err != nil {
 			c.cfg.Log.Debug("relay not connected", "peer", c.relay.ID, "err", err)
 			if !wait(ctx, pause) {
 				return ctx.Err()

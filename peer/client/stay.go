@@ -46,6 +46,10 @@ func (c *Client) accept(_ context.Context, from peer.ID, p *particle.Particle) e
 	if from != c.relay.ID {
 		return fmt.Errorf("particle from %s, which is not the relay", from)
 	}
+	c.mu.Lock()
+	c.traffic.Received++
+	c.traffic.ReceivedBytes += particle.FrameSize(p)
+	c.mu.Unlock()
 	_, err := c.admit(p, nil, nil)
 	return err
 }
@@ -246,11 +250,13 @@ func (c *Client) perform(s *stay, id uint32, call air.Call) {
 // deliver sends the particle and remembers the first success and the last error.
 func (c *Client) deliver(s *stay, p *particle.Particle) {
 	err := c.send(s.ctx, p)
-	if err == nil {
-		s.sent.Do(func() { close(s.left) })
-		return
-	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	s.lastSend = err
+	if err != nil {
+		s.lastSend = err
+		return
+	}
+	c.traffic.Sent++
+	c.traffic.SentBytes += particle.FrameSize(p)
+	s.sent.Do(func() { close(s.left) })
 }

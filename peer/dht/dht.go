@@ -68,6 +68,7 @@ type Host interface {
 	InReach([]ma.Multiaddr) []ma.Multiaddr // those that may be dialled
 	Connected(peer.ID) bool
 	Connect(context.Context, peer.AddrInfo) error // at these and known addresses
+	Redial(context.Context, peer.AddrInfo) error  // Connect without remembering failures
 	Remember(peer.AddrInfo) (kept int, err error) // for later dials
 	Protect(id peer.ID, tag string)               // from trimming
 	Unprotect(id peer.ID, tag string)

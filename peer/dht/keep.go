@@ -69,7 +69,7 @@ func (k *keeper) connected(ctx context.Context, i int, b peer.AddrInfo) error {
 	defer h.Unprotect(b.ID, "bootstrap")
 	pause := time.Duration(0)
 	for {
-		if err := h.Connect(ctx, b); err != nil {
+		if err := h.Redial(ctx, b); err != nil {
 			pause = min(pause+reconnectStep, reconnectMax)
 			k.d.cfg.Log.Debug("bootstrap peer not connected", "peer", b.ID, "err", err)
 			if !sleep(ctx, pause) {

@@ -29,7 +29,8 @@ func (h *Host) Connected(id peer.ID) bool {
 
 // Connect opens a connection to to at its addresses and those known before.
 // Addresses out of reach are dropped; with none left nothing is dialled. An
-// open connection is enough.
+// open connection is enough. Addresses that failed lately are not tried again
+// for some seconds.
 //
 // Errors: ErrNotRunning, ErrSelf, ErrAddress, ErrNotConnected, those of ctx.
 func (h *Host) Connect(ctx context.Context, to peer.AddrInfo) error {
@@ -57,6 +58,12 @@ func (h *Host) Connect(ctx context.Context, to peer.AddrInfo) error {
 		return fmt.Errorf("connect to %s: %w: %w", to.ID, ErrNotConnected, err)
 	}
 	return nil
+}
+
+// Redial is Connect that also tries addresses which failed a moment ago. It is
+// for the few peers that a caller keeps connected with pauses of its own.
+func (h *Host) Redial(ctx context.Context, to peer.AddrInfo) error {
+	return h.Connect(network.WithForceDirectDial(ctx, "kept connected"), to)
 }
 
 // Disconnect closes every connection to id. Without one it does nothing.

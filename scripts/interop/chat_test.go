@@ -107,8 +107,6 @@ func TestGroupChat(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	fmt.Println("first", first.ID(), "second", second.ID(), "third", third.ID(), "alice", alice, "bob", bob, "carol", carol.ID(), "away", away.ID())
-	defer func() { fmt.Println("DEBUG history", chat.history, "carol", len(got)); var x [][]any; d.do(t, "seen", object{"key":"bob/message"}, &x); fmt.Println("bob", x); d.do(t, "seen", object{"key":"alice/delivered"}, &x); fmt.Println("alice", x) }()
 	send := func(name string) (sent bool) {
 		d.do(t, "call", object{"name": name, "file": groupChat, "fn": "send_message", "args": []any{"room", "good morning", first.ID().String(), 2}}, &sent)
 		return sent
