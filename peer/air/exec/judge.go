@@ -23,7 +23,6 @@ type origin struct {
 	peer  string // failedOrigin, collapsedOrigin
 	canon *canon // elementOrigin
 	index int
-	part  pairPart
 }
 
 type originNode uint8
@@ -34,14 +33,6 @@ const (
 	elementOrigin                     // element index of canon
 	collapsedOrigin                   // pairs of a map made one value at peer
 	unknownOrigin                     // nothing
-)
-
-// pairPart says which part of a canon map's element is meant.
-type pairPart uint8
-
-const (
-	wholePart pairPart = iota
-	valuePart
 )
 
 // judge computes origin sets once a run is over, when it is known which results

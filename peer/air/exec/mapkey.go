@@ -55,7 +55,8 @@ func pair(key, v value.Value) value.Value {
 	return value.NewObject(value.Member{Name: keyField, Value: key}, value.Member{Name: valueField, Value: v})
 }
 
-// group sorts the pairs of a canon map by key.
+// group sorts the pairs of a canon map by key. A value under a key answers for
+// its origins as its pair does.
 func (c *canon) group() *Error {
 	c.byKey = make(map[mapKey]int, len(c.vals))
 	for i := range c.vals {
@@ -68,11 +69,6 @@ func (c *canon) group() *Error {
 		v := *p
 		if v.json, ok = p.json.Field(valueField); !ok {
 			return fault(CodeKeyValue, "value field is absent in a pair of a map: %s", p.json)
-		}
-		if p.org != nil && p.org.kind == elementOrigin {
-			o := *p.org
-			o.part = valuePart
-			v.org = &o
 		}
 		at, known := c.byKey[key]
 		if !known {
