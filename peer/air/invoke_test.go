@@ -186,6 +186,25 @@ func TestOriginBudget(t *testing.T) {
 	}
 }
 
+// TestOriginsOfChainsAreJudgedOnce: each key is selected by the last one twice,
+// so the ways to the first double with every step.
+func TestOriginsOfChainsAreJudgedOnce(t *testing.T) {
+	a := newMember("A")
+	const n = 60
+	script := fmt.Sprintf(`(call %%init_peer_id%% ("s" "g") [k%d])`, n)
+	for i := n - 1; i >= 0; i-- {
+		script = fmt.Sprintf(`(seq (ap m.$.[k%d].[k%d] k%d) %s)`, i, i, i+1, script)
+	}
+	script = `(seq (call %init_peer_id% ("s" "f") [] m) (seq (ap "a" k0) ` + script + `))`
+	in := air.Input{Script: script, Params: a.params(a.id)}
+	in.Prev = mustInvoke(t, in).Data
+	in.Results = map[uint32]air.Result{1: {JSON: []byte(`{"a":{"a":"a"}}`)}}
+	out := mustInvoke(t, in)
+	if got := len(out.Calls[2].Origins[0]); out.Code != 0 || got != 2 {
+		t.Errorf("code %d %s, %d origins, want the initiator and the result", out.Code, out.Message, got)
+	}
+}
+
 func TestCancelledRunHasNoOutcome(t *testing.T) {
 	a := newMember("A")
 	ctx, cancel := context.WithCancel(t.Context())

@@ -45,6 +45,7 @@ type judge struct {
 	states  map[data.CID]data.Kind
 	canons  map[data.CID][]Origin
 	known   map[data.Provenance][]Origin // sets that many arguments share
+	nodes   map[*origin][]Origin         // of origins made of others
 	members uint32
 }
 
@@ -102,26 +103,41 @@ func (j *judge) count(members int) *Error {
 
 // collect appends the origins of f to set. Its recursion follows how values
 // were made in this run, at most one level per visited instruction, and is
-// bounded by the nesting budget.
+// bounded by the nesting budget; what was judged once is not judged again.
 func (j *judge) collect(set []Origin, f ref) ([]Origin, *Error) {
+	o := f.org
+	switch {
+	case o == nil:
+		return j.provenance(set, f.prov)
+	case o.kind == elementOrigin:
+		return j.element(set, o)
+	case o.kind == unknownOrigin:
+		return j.add(set, Origin{})
+	}
+	own, done := j.nodes[o]
+	if !done {
+		var err *Error
+		if own, err = j.node(o); err != nil {
+			return nil, err
+		}
+		if j.nodes == nil {
+			j.nodes = make(map[*origin][]Origin)
+		}
+		j.nodes[o] = own
+	}
+	return j.add(set, own...)
+}
+
+// node judges an origin made of others.
+func (j *judge) node(o *origin) (set []Origin, err *Error) {
 	if j.r.depth++; j.r.depth > j.r.budget.Nesting {
 		return nil, overspent("nesting", uint64(j.r.budget.Nesting))
 	}
-	defer func() { j.r.depth-- }()
-	o := f.org
-	if o == nil {
-		return j.provenance(set, f.prov)
-	}
-	var err *Error
 	switch o.kind {
-	case elementOrigin:
-		return j.element(set, o)
 	case failedOrigin:
-		set, err = j.add(set, Origin{Kind: OriginFailed, Peer: o.peer})
+		set, err = j.add(nil, Origin{Kind: OriginFailed, Peer: o.peer})
 	case collapsedOrigin:
-		set, err = j.add(set, Origin{Kind: OriginCanon, Peer: o.peer})
-	case unknownOrigin:
-		return j.add(set, Origin{})
+		set, err = j.add(nil, Origin{Kind: OriginCanon, Peer: o.peer})
 	}
 	for i := range o.refs {
 		if err != nil {
@@ -129,7 +145,9 @@ func (j *judge) collect(set []Origin, f ref) ([]Origin, *Error) {
 		}
 		set, err = j.collect(set, o.refs[i])
 	}
-	return set, err
+	j.r.depth--
+	slices.SortFunc(set, Origin.Compare)
+	return slices.Compact(set), err
 }
 
 func (j *judge) provenance(set []Origin, p data.Provenance) ([]Origin, *Error) {
