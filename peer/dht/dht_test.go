@@ -159,6 +159,7 @@ func TestUnknownPeerIsNotFoundAndThenNotAskedFor(t *testing.T) {
 }
 
 func TestBootstrapPeerIsReconnected(t *testing.T) {
+	t.Parallel()
 	b := start(t, nil)
 	a := start(t, b.through)
 	eventually(t, "a is connected", func() bool { return a.Connected(b.ID()) })

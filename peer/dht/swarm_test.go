@@ -24,7 +24,8 @@ import (
 
 // Peers that know only the first find each other and deliver, in virtual time.
 func TestPeersOfASwarmReachEachOther(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) { reach(t, 16) })
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) { reach(t, 10) })
 }
 
 func reach(t *testing.T, n int) {

@@ -7,11 +7,13 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"io"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/crypto"
+	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	ma "github.com/multiformats/go-multiaddr"
 	"go.uber.org/goleak"
@@ -169,11 +171,11 @@ func (r *running) plainTCP(t testing.TB, b *running) []ma.Multiaddr {
 func TestManyParticlesToOnePeerAreNotLost(t *testing.T) {
 	for _, transport := range []string{"/ws/", "/quic-v1/"} {
 		t.Run(strings.Trim(transport, "/"), func(t *testing.T) {
-			const senders, each = 16, 150
+			const senders, each = 8, 100
 			a, b := start(t, nil), start(t, nil)
 			connect(t, a, b.at(t, transport))
 			errs := make(chan error, senders)
-			p := a.particle(t, make([]byte, 10_000))
+			p := a.particle(t, make([]byte, 5_000))
 			for range senders {
 				go func() {
 					for range each {
@@ -198,6 +200,38 @@ func TestManyParticlesToOnePeerAreNotLost(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Peers that speak the official protocol only never close their end of a stream
+// (js-client) and must get more particles than they can have streams.
+func TestOfficialProtocolLosesNothing(t *testing.T) {
+	const count = 1200
+	a, official := start(t, nil), attacker(t, nil)
+	got := make(chan int, count)
+	official.SetStreamHandler(host.ParticleProtocol, func(s network.Stream) {
+		body, err := io.ReadAll(s)
+		if err == nil {
+			got <- len(body)
+		}
+	})
+	dial(t, official, a)
+	eventually(t, "a sees the peer", func() bool { return a.Connected(official.ID()) })
+	p := a.particle(t, make([]byte, 1000))
+	for range count {
+		if err := a.Send(t.Context(), official.ID(), p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range count {
+		select {
+		case n := <-got:
+			if n != particle.FrameSize(p) {
+				t.Errorf("frame of %d bytes, want %d", n, particle.FrameSize(p))
+			}
+		case <-time.After(20 * time.Second):
+			t.Fatalf("%d of %d arrived", i, count)
+		}
 	}
 }
 
