@@ -34,7 +34,6 @@ func (l *layout) fn(index uint32) uint32 {
 // traits is what a first look at a body tells.
 type traits struct {
 	loops, calls, bulk bool
-	depth              int
 	targets            []uint32 // own functions called directly, original indices
 	refs               []uint32 // functions whose reference the body takes
 	indirect           bool

@@ -69,7 +69,7 @@ func (a *asm) body() []byte {
 }
 
 func (a *asm) fill() *asm { return a.op(0xfc, 0x0b, 0) }
-func (a *asm) copy() *asm { return a.op(0xfc, 0x0a, 0, 0) }
+func (a *asm) copy()      { a.op(0xfc, 0x0a, 0, 0) }
 
 // helper is one added function.
 type helper struct {
@@ -129,12 +129,12 @@ func (a *asm) move(local uint32, by int64) *asm {
 }
 
 // each repeats what piece writes while local n is above CutBytes.
-func (a *asm) each(n uint32, piece func()) *asm {
+func (a *asm) each(n uint32, piece func()) {
 	a.op(wasmbin.OpLoop, 0x40)
 	a.i64(CutBytes / bytesPerGas).pay(3)
 	piece()
 	a.move(n, -CutBytes)
-	return a.get(n).i32(CutBytes).op(opI32GtU, wasmbin.OpBrIf, 0, wasmbin.OpEnd)
+	a.get(n).i32(CutBytes).op(opI32GtU, wasmbin.OpBrIf, 0, wasmbin.OpEnd)
 }
 
 // fillBody is memory.fill in pieces; nothing is written if it would leave memory.

@@ -39,7 +39,7 @@ func Rewrite(wasm []byte, lim wasmbin.Limits, opt Options) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &wasmbin.Module{Sections: slices.DeleteFunc(m.Sections, func(s wasmbin.Section) bool { return s.ID == wasmbin.SectionCustom })}
+	out := &wasmbin.Module{Sections: slices.DeleteFunc(slices.Clone(m.Sections), func(s wasmbin.Section) bool { return s.ID == wasmbin.SectionCustom })}
 	out.Set(wasmbin.SectionType, l.types(c))
 	out.Set(wasmbin.SectionImport, l.imports(c, m.Body(wasmbin.SectionImport)))
 	out.Set(wasmbin.SectionFunction, l.functions(c))
