@@ -17,6 +17,7 @@ import (
 	"strings"
 
 	"github.com/go-fluence/fluence/peer/air"
+	"github.com/go-fluence/fluence/peer/air/ast"
 	"github.com/go-fluence/fluence/peer/air/data"
 	"github.com/go-fluence/fluence/peer/air/exec"
 	"github.com/go-fluence/fluence/peer/air/oracle"
@@ -66,6 +67,8 @@ type run struct {
 	last     air.Input
 	// poisoned is set when an outcome cannot be compared any further.
 	poisoned bool
+	// reenters says that the script may meet a defect of AquaVM, see there.
+	reenters bool
 	// amnesia says that members may lose what they kept.
 	amnesia bool
 	// lossy says that letters may be lost.
@@ -110,6 +113,9 @@ func simulate(ctx context.Context, avm *oracle.AVM, s setup, counts map[string]i
 		n.members = append(n.members, &member{Peer: oracle.NewPeer(name), official: n.rnd.IntN(2) == 0, open: map[uint32]air.Result{}})
 	}
 	n.amnesia, n.lossy = n.rnd.IntN(30) == 0, n.rnd.IntN(6) == 0
+	if tree, err := parse.Parse(s.script); err == nil {
+		n.reenters = reenters(tree.Root, map[string]bool{}, map[string]bool{})
+	}
 	n.letters = []letter{{}}
 	for n.steps < maxSteps {
 		more, d := n.step(ctx)
@@ -317,8 +323,33 @@ func (n *run) pardon(in *air.Input, ours, theirs *air.Outcome, d *difference) *d
 		n.counts["known defect: avm.wasm stays in the left branch of a par"]++
 		n.poisoned = true
 		return nil
+	case n.reenters:
+		n.counts["known defect: avm.wasm forgets a stream below a new"]++
+		n.poisoned = true
+		return nil
 	}
 	return d
+}
+
+// reenters reports whether a new of a stream or stream map holds a next of a fold
+// around it. Where such a script writes the name outside the new while the body
+// is entered again, AquaVM replaces the inner stream by a new outer one and loses
+// values (air.md 3.1).
+func reenters(in ast.Instr, folds map[string]bool, inNew map[string]bool) bool {
+	switch in := in.(type) {
+	case *ast.Next:
+		return inNew[in.Iterator.Name]
+	case *ast.Fold:
+		folds = maps.Clone(folds)
+		folds[in.Iterator.Name] = true
+		inNew = maps.Clone(inNew)
+		delete(inNew, in.Iterator.Name)
+	case *ast.New:
+		if in.Var.Kind == ast.Stream || in.Var.Kind == ast.StreamMap {
+			inNew = maps.Clone(folds)
+		}
+	}
+	return slices.ContainsFunc(ast.Children(in), func(c ast.Instr) bool { return reenters(c, folds, inNew) })
 }
 
 // strandsLeft reports whether data holds a par on which AquaVM goes wrong when its
