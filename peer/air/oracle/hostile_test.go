@@ -13,6 +13,7 @@ import (
 
 	"github.com/go-fluence/fluence/peer/air"
 	"github.com/go-fluence/fluence/peer/air/data"
+	"github.com/go-fluence/fluence/peer/air/exec"
 )
 
 // forge changes the trace of particle data and signs the result for every peer of
@@ -198,6 +199,11 @@ func (n *run) judgeForged(ctx context.Context, in air.Input, ours, theirs *air.O
 		return nil
 	case deviation(ours, theirs):
 		return nil
+	case ours.Code == int64(exec.CodeTrace) && oddAp(in.Data):
+		// AquaVM looks at the generations of an ap only where it meets the ap itself, we
+		// also where a fold refers to it.
+		n.counts["stricter: ap without exactly one generation"]++
+		return nil
 	}
 	d := compare(ours, theirs, particleID)
 	if plain := withoutRequests(&in); d != nil && plain != nil {
@@ -211,6 +217,14 @@ func (n *run) judgeForged(ctx context.Context, in air.Input, ours, theirs *air.O
 		}
 	}
 	return n.pardon(&in, ours, theirs, d)
+}
+
+// oddAp reports whether data holds an ap that does not have one generation.
+func oddAp(raw []byte) bool {
+	d, err := data.Decode(raw, data.DefaultLimits())
+	return err == nil && slices.ContainsFunc(d.Trace, func(s data.State) bool {
+		return s.Kind() == data.KindAp && len(s.Generations()) != 1
+	})
 }
 
 // withoutRequests returns the arriving data with the numbers taken off the
