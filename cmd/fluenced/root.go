@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -163,13 +164,32 @@ func usageErrors(cmd *cobra.Command) {
 	}
 }
 
+// sourcePlace is where in its source a library made an error; people cannot use it.
+var sourcePlace = regexp.MustCompile(` \[[^\]\s]+\.go:\d+\]`)
+
+// tidied is an error whose text lacks the places in source.
+type tidied struct {
+	error
+	text string
+}
+
+func (t tidied) Error() string { return t.text }
+func (t tidied) Unwrap() error { return t.error }
+
 // explain adds what to do to errors of libraries that people meet.
 func explain(err error) error {
-	var he *term.HintError
-	if err == nil || errors.As(err, &he) {
-		return err
+	if err == nil {
+		return nil
 	}
 	text := err.Error()
+	if sourcePlace.MatchString(text) {
+		text = sourcePlace.ReplaceAllString(text, "")
+		err = tidied{err, text}
+	}
+	var he *term.HintError
+	if errors.As(err, &he) {
+		return err
+	}
 	for _, known := range []struct{ part, hint string }{
 		{"connection refused", "is the validator running? fluenced start runs it; --node names another one"},
 		{"key not found", "fluenced keys list shows the keys of this home and --keyring-backend"},

@@ -18,8 +18,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/go-fluence/fluence/app"
-	"github.com/go-fluence/fluence/app/params"
 	"github.com/go-fluence/fluence/cmd/fluenced/home"
+	"github.com/go-fluence/fluence/cmd/fluenced/network"
 	"github.com/go-fluence/fluence/cmd/fluenced/node"
 	"github.com/go-fluence/fluence/cmd/fluenced/term"
 )
@@ -93,7 +93,7 @@ func validateCommand() *cobra.Command {
 			if len(args) > 0 {
 				path = args[0]
 			}
-			g, err := checkGenesis(path)
+			g, err := network.CheckGenesis(path)
 			if err != nil {
 				return err
 			}
@@ -101,25 +101,6 @@ func validateCommand() *cobra.Command {
 			return err
 		},
 	}
-}
-
-// checkGenesis reads a genesis file and has every module check its part.
-func checkGenesis(path string) (*genutiltypes.AppGenesis, error) {
-	g, err := home.ReadGenesis(path)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := params.EVMChainID(g.ChainID); err != nil {
-		return nil, term.Hint(fmt.Errorf("%s: %w", path, err), "use the program the network publishes, or one of the networks this one knows")
-	}
-	var state map[string]json.RawMessage
-	if err := json.Unmarshal(g.AppState, &state); err != nil {
-		return nil, fmt.Errorf("%s: app_state: %w", path, err)
-	}
-	if err := app.ValidateGenesis(app.Encoding(), state); err != nil {
-		return nil, term.Hint(fmt.Errorf("%s: %w", path, err), "correct the value named above; fluenced init shows each module's default")
-	}
-	return g, nil
 }
 
 // Export returns the command that writes the state as a genesis.

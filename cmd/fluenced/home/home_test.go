@@ -27,6 +27,7 @@ func TestReadTOMLNamesLineKeyAndFault(t *testing.T) {
 		"unknown section":  {"\n[serve]\nport = 1\n", ":2: serve: unknown key"},
 		"text for number":  {"[server]\n\nport = \"eighty\"\n", ":3: server.port: is a text, want a number"},
 		"number for bool":  {"[server]\non = 1\n", ":2: server.on: is a number, want true or false"},
+		"number for text":  {"name = 5\n", ":1: name: is a number, want a text"},
 		"bool for list":    {"[server]\nhosts = true\n", ":2: server.hosts: is true or false, want a list"},
 		"key for section":  {"server = 1\n", ":1: server: is a number, want a section"},
 		"no value":         {"name = \n", ":1: "},

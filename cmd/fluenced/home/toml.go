@@ -117,8 +117,7 @@ func compareValue(path string, text []byte, prefix, k string, got, want any) err
 	if gotTable && wantTable {
 		return compare(path, text, key, gm, wm)
 	}
-	if kind(got) == kind(want) || (kind(want) == kindText && kind(got) != kindList && !gotTable) ||
-		(kind(want) == kindNumber && isNumberText(got)) {
+	if kind(got) == kind(want) || (kind(want) == kindNumber && isNumberText(got)) {
 		return nil
 	}
 	fe := &FileError{

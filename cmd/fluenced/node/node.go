@@ -8,8 +8,11 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 	"time"
 
 	"cosmossdk.io/log/v2"
@@ -24,6 +27,7 @@ import (
 	"github.com/go-fluence/fluence/app"
 	"github.com/go-fluence/fluence/cmd/fluenced/home"
 	"github.com/go-fluence/fluence/cmd/fluenced/internal/inorder"
+	"github.com/go-fluence/fluence/cmd/fluenced/network"
 	"github.com/go-fluence/fluence/cmd/fluenced/term"
 )
 
@@ -50,6 +54,12 @@ func Run(ctx context.Context, dir home.Dir, out io.Writer, ready func()) error {
 	settings, err := home.Load(dir)
 	if err != nil {
 		return err
+	}
+	if _, err := os.Stat(dir.Join("data", "application.db")); errors.Is(err, fs.ErrNotExist) {
+		// the first start: later ones no longer read the state in genesis
+		if _, err := network.CheckGenesis(dir.Genesis()); err != nil {
+			return err
+		}
 	}
 	unlock, err := Check(settings)
 	if err != nil {
