@@ -3,6 +3,7 @@
 package store
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -40,6 +41,7 @@ type Journal struct {
 	opts  JournalOptions
 	since time.Time
 	wake  chan struct{} // capacity 1; a full channel already says there is work
+	out   *bufio.Writer // buffer of Run
 	done  chan struct{} // closed by Run when it has returned its last write
 
 	mu      sync.Mutex // guards all below; not held during I/O

@@ -129,9 +129,9 @@ func ignoreShort(err error) error {
 	return err
 }
 
-// writeRecords appends the batch to f in one buffered run.
-func writeRecords(f *os.File, batch []*write) error {
-	out := bufio.NewWriterSize(f, 256<<10)
+// writeRecords appends the batch to f by way of out, whose buffer is reused.
+func writeRecords(f *os.File, out *bufio.Writer, batch []*write) error {
+	out.Reset(f)
 	for _, w := range batch {
 		if _, err := out.Write(w.record); err != nil {
 			return err

@@ -3,6 +3,7 @@
 package store
 
 import (
+	"bufio"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -37,7 +38,7 @@ func (s *Store) Journal(area string, opts JournalOptions) (*Journal, error) {
 	}
 	j := &Journal{
 		root: root, opts: opts, wake: make(chan struct{}, 1), done: make(chan struct{}),
-		index: map[string]place{}, segs: map[uint32]*segment{},
+		out: bufio.NewWriterSize(nil, 256<<10), index: map[string]place{}, segs: map[uint32]*segment{},
 	}
 	if err := j.reload(time.Now()); err != nil {
 		return nil, errors.Join(fmt.Errorf("journal %s: %w", area, err), root.Close())
@@ -172,7 +173,7 @@ func (j *Journal) writeBatch(batch []*write) error {
 			return err
 		}
 	}
-	if err := writeRecords(j.active.file, batch); err != nil {
+	if err := writeRecords(j.active.file, j.out, batch); err != nil {
 		return j.takeBack(err)
 	}
 	if !j.opts.NoSync {
