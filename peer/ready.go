@@ -8,6 +8,8 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -41,6 +43,7 @@ func (p *Peer) writeReady() error {
 	for _, a := range p.host.Listening() {
 		r.Multiaddrs = append(r.Multiaddrs, a.String())
 	}
+	slices.SortStableFunc(r.Multiaddrs, func(a, b string) int { return forClients(b) - forClients(a) })
 	if url := p.http.URL(); url != "" {
 		r.HTTP = &url
 	}
@@ -57,6 +60,14 @@ func (p *Peer) writeReady() error {
 		return err
 	}
 	return os.Rename(tmp, p.readyFile())
+}
+
+// forClients is 1 for addresses that browsers and js-client can dial.
+func forClients(addr string) int {
+	if strings.Contains(addr, "/ws") {
+		return 1
+	}
+	return 0
 }
 
 // ReadReady reads the ready file of the peer whose folder is home.

@@ -83,7 +83,7 @@ func TestStartInfoListConnectPing(t *testing.T) {
 	homeA, homeB := t.TempDir(), t.TempDir()
 	a, stopA := begin(t, homeA)
 	b, _ := begin(t, homeB)
-	if a.HTTP == nil || a.ManagementKey == nil || len(a.Multiaddrs) < 3 || a.PID != os.Getpid() {
+	if a.HTTP == nil || a.ManagementKey == nil || len(a.Multiaddrs) < 3 || !strings.Contains(a.Multiaddrs[0], "/ws/p2p/") || a.PID != os.Getpid() {
 		t.Fatalf("ready file = %+v", a)
 	}
 	ctx := t.Context()
