@@ -91,9 +91,9 @@ func New(ctx context.Context, cfg Config) (*Engine, error) {
 	return e, nil
 }
 
-// Features are the WebAssembly features that modules may use: version 2.0 without
-// SIMD, which wasmbin refuses.
-const Features = api.CoreFeaturesV2 &^ api.CoreFeatureSIMD
+// Features are the WebAssembly features that modules may use: those of version
+// 2.0, SIMD among them, which the official interpreter is built with.
+const Features = api.CoreFeaturesV2
 
 // Runtime returns the wazero runtime, for packages that build host modules.
 func (e *Engine) Runtime() wazero.Runtime { return e.rt }

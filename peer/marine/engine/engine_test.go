@@ -137,7 +137,7 @@ func TestGuestsEndWhenTheirBudgetsDo(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var used [2]uint64
 			for i, cfg := range []engine.Config{{}, {Interpreter: true}} {
-				if cfg.Interpreter && tt.want == engine.ErrStackOverflow {
+				if cfg.Interpreter && errors.Is(tt.want, engine.ErrStackOverflow) {
 					used[i] = used[0] // its own ceiling of 2 000 frames comes first
 					continue
 				}

@@ -88,6 +88,9 @@ func valueTypes(ts []wasmbin.ValType) []api.ValueType {
 // hostFunction returns what stands behind one import.
 func (m *Module) hostFunction(im wasmbin.Import, typ wasmbin.FuncType, imports []it.ImportFunc) (api.GoModuleFunction, error) {
 	i32 := wasmbin.ValI32
+	if slices.Contains(typ.Params, wasmbin.ValV128) || slices.Contains(typ.Results, wasmbin.ValV128) {
+		return nil, fmt.Errorf("module imports %s from %s with type %v", im.Name, im.Module, typ)
+	}
 	if isHost(im.Module) {
 		var want []wasmbin.ValType
 		var fn func(ctx context.Context, l *linked, stack []uint64) error

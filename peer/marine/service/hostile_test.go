@@ -204,14 +204,20 @@ func TestSectionsThatLie(t *testing.T) {
 		edit func(*it.Interface)
 		want error
 	}{
-		"no export":             {func(in *it.Interface) { in.Exports[6].Name = "g" }, abi.ErrAdapter},
-		"call of nothing":       {func(in *it.Interface) { in.Adapters[0].Instr = []it.Instr{{Op: it.CallCore, Arg: 99}} }, abi.ErrAdapter},
-		"empty stack":           {func(in *it.Interface) { in.Adapters[0].Instr = []it.Instr{{Op: it.CallCore, Arg: 6}} }, abi.ErrAdapter},
-		"argument 9":            {func(in *it.Interface) { in.Adapters[0].Instr = []it.Instr{{Op: it.ArgGet, Arg: 9}} }, abi.ErrAdapter},
-		"a result left":         {func(in *it.Interface) { in.Adapters[0].Instr = []it.Instr{{Op: it.ArgGet}} }, abi.ErrAdapter},
-		"a record of no type":   {func(in *it.Interface) { in.Adapters[0].Instr = []it.Instr{{Op: it.ArgGet}, {Op: it.RecordLift, Arg: 77}} }, it.ErrMalformed},
-		"a record of functions": {func(in *it.Interface) { in.Adapters[0].Instr = []it.Instr{{Op: it.ArgGet}, {Op: it.RecordLower, Arg: 1}} }, it.ErrMalformed},
-		"text as array":         {func(in *it.Interface) { in.Adapters[0].Instr = []it.Instr{{Op: it.ArgGet}, {Op: it.ArrayLower, Type: it.Type{Kind: it.U64}}, {Op: it.CallCore, Arg: 6}} }, nil},
+		"no export":       {func(in *it.Interface) { in.Exports[6].Name = "g" }, abi.ErrAdapter},
+		"call of nothing": {func(in *it.Interface) { in.Adapters[0].Instr = []it.Instr{{Op: it.CallCore, Arg: 99}} }, abi.ErrAdapter},
+		"empty stack":     {func(in *it.Interface) { in.Adapters[0].Instr = []it.Instr{{Op: it.CallCore, Arg: 6}} }, abi.ErrAdapter},
+		"argument 9":      {func(in *it.Interface) { in.Adapters[0].Instr = []it.Instr{{Op: it.ArgGet, Arg: 9}} }, abi.ErrAdapter},
+		"a result left":   {func(in *it.Interface) { in.Adapters[0].Instr = []it.Instr{{Op: it.ArgGet}} }, abi.ErrAdapter},
+		"a record of no type": {func(in *it.Interface) {
+			in.Adapters[0].Instr = []it.Instr{{Op: it.ArgGet}, {Op: it.RecordLift, Arg: 77}}
+		}, it.ErrMalformed},
+		"a record of functions": {func(in *it.Interface) {
+			in.Adapters[0].Instr = []it.Instr{{Op: it.ArgGet}, {Op: it.RecordLower, Arg: 1}}
+		}, it.ErrMalformed},
+		"text as array": {func(in *it.Interface) {
+			in.Adapters[0].Instr = []it.Instr{{Op: it.ArgGet}, {Op: it.ArrayLower, Type: it.Type{Kind: it.U64}}, {Op: it.CallCore, Arg: 6}}
+		}, nil},
 		"implementation of 500": {func(in *it.Interface) { in.Impls[0].Adapter = 500 }, it.ErrMalformed},
 	}
 	for name, tt := range tests {
@@ -246,27 +252,35 @@ func TestModulesThatExplodeAreRefused(t *testing.T) {
 	set := func(section byte, body []byte) func(*wasmbin.Module) {
 		return func(m *wasmbin.Module) { m.Set(section, body) }
 	}
-	blocks := func(n int) string { return string(bytes.Repeat([]byte("\x02\x40"), n)) + string(bytes.Repeat([]byte("\x0b"), n)) }
+	blocks := func(n int) string {
+		return string(bytes.Repeat([]byte("\x02\x40"), n)) + string(bytes.Repeat([]byte("\x0b"), n))
+	}
 	table := konst(0) + "\x0e" + string(wasmbin.AppendU32(nil, 7<<20)) + string(make([]byte, 7<<20+1))
 	many := wasmbin.AppendU32(nil, 70_000)
 	tests := map[string]struct {
 		wasm func() []byte
 		want error
 	}{
-		"a million blocks":    {func() []byte { return evil(t, f(blocks(1e6)), "f()", nil) }, wasmbin.ErrTooLarge},
-		"br_table of 7 MB":    {func() []byte { return evil(t, f(table), "f()", nil) }, wasmbin.ErrTooLarge},
-		"70 000 data":         {func() []byte { return raw(set(wasmbin.SectionData, append(many, make([]byte, 70_000*3)...))) }, wasmbin.ErrTooLarge},
-		"70 000 functions":    {func() []byte { return raw(set(wasmbin.SectionFunction, append(many, make([]byte, 70_000)...))) }, wasmbin.ErrTooLarge},
-		"4 GiB at the start":  {func() []byte { return raw(set(wasmbin.SectionMemory, []byte{1, 0, 0x80, 0x80, 4})) }, engine.ErrInvalid},
-		"table of 2^32":       {func() []byte { return raw(set(wasmbin.SectionTable, []byte{1, 0x70, 0, 0xff, 0xff, 0xff, 0xff, 0x0f})) }, wasmbin.ErrTooLarge},
-		"two memories":        {func() []byte { return raw(set(wasmbin.SectionMemory, []byte{2, 0, 1, 0, 1})) }, wasmbin.ErrTooLarge},
-		"shared memory":       {func() []byte { return raw(set(wasmbin.SectionMemory, []byte{1, 3, 1, 1})) }, wasmbin.ErrUnsupported},
-		"SIMD":                {func() []byte { return evil(t, f("\xfd\x0c"+string(make([]byte, 16))+"\x1a"), "f()", nil) }, wasmbin.ErrUnsupported},
-		"atomics":             {func() []byte { return evil(t, f("\xfe\x03\x00"), "f()", nil) }, wasmbin.ErrUnsupported},
-		"code that is wrong":  {func() []byte { return evil(t, f("\x6a\x1a"), "f()", nil) }, engine.ErrInvalid},
-		"names of the meter":  {func() []byte { return raw(set(wasmbin.SectionImport, []byte("\x01\x0dfluence:meter\x05yield\x00\x00")), set(wasmbin.SectionType, []byte{1, 0x60, 0, 0})) }, meter.ErrReserved},
-		"a socket of no WASI": {func() []byte { return raw(set(wasmbin.SectionImport, []byte("\x01\x16wasi_snapshot_preview1\x09sock_open\x00\x00")), set(wasmbin.SectionType, []byte{1, 0x60, 0, 0})) }, engine.ErrImport},
-		"older WASI":          {func() []byte { return raw(set(wasmbin.SectionImport, []byte("\x01\x0dwasi_unstable\x08fd_write\x00\x00")), set(wasmbin.SectionType, []byte{1, 0x60, 0, 0})) }, service.ErrLoad},
+		"a million blocks":   {func() []byte { return evil(t, f(blocks(1e6)), "f()", nil) }, wasmbin.ErrTooLarge},
+		"br_table of 7 MB":   {func() []byte { return evil(t, f(table), "f()", nil) }, wasmbin.ErrTooLarge},
+		"70 000 data":        {func() []byte { return raw(set(wasmbin.SectionData, append(many, make([]byte, 70_000*3)...))) }, wasmbin.ErrTooLarge},
+		"70 000 functions":   {func() []byte { return raw(set(wasmbin.SectionFunction, append(many, make([]byte, 70_000)...))) }, wasmbin.ErrTooLarge},
+		"4 GiB at the start": {func() []byte { return raw(set(wasmbin.SectionMemory, []byte{1, 0, 0x80, 0x80, 4})) }, engine.ErrInvalid},
+		"table of 2^32":      {func() []byte { return raw(set(wasmbin.SectionTable, []byte{1, 0x70, 0, 0xff, 0xff, 0xff, 0xff, 0x0f})) }, wasmbin.ErrTooLarge},
+		"two memories":       {func() []byte { return raw(set(wasmbin.SectionMemory, []byte{2, 0, 1, 0, 1})) }, wasmbin.ErrTooLarge},
+		"shared memory":      {func() []byte { return raw(set(wasmbin.SectionMemory, []byte{1, 3, 1, 1})) }, wasmbin.ErrUnsupported},
+		"relaxed SIMD":       {func() []byte { return evil(t, f("\xfd\x80\x02"), "f()", nil) }, wasmbin.ErrUnsupported},
+		"atomics":            {func() []byte { return evil(t, f("\xfe\x03\x00"), "f()", nil) }, wasmbin.ErrUnsupported},
+		"code that is wrong": {func() []byte { return evil(t, f("\x6a\x1a"), "f()", nil) }, engine.ErrInvalid},
+		"names of the meter": {func() []byte {
+			return raw(set(wasmbin.SectionImport, []byte("\x01\x0dfluence:meter\x05yield\x00\x00")), set(wasmbin.SectionType, []byte{1, 0x60, 0, 0}))
+		}, meter.ErrReserved},
+		"a socket of no WASI": {func() []byte {
+			return raw(set(wasmbin.SectionImport, []byte("\x01\x16wasi_snapshot_preview1\x09sock_open\x00\x00")), set(wasmbin.SectionType, []byte{1, 0x60, 0, 0}))
+		}, engine.ErrImport},
+		"older WASI": {func() []byte {
+			return raw(set(wasmbin.SectionImport, []byte("\x01\x0dwasi_unstable\x08fd_write\x00\x00")), set(wasmbin.SectionType, []byte{1, 0x60, 0, 0}))
+		}, service.ErrLoad},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -183,10 +183,8 @@ func valTypes(r *Reader, limit int) []ValType {
 
 func valType(r *Reader, b byte) ValType {
 	switch t := ValType(b); t {
-	case ValI32, ValI64, ValF32, ValF64, ValFuncRef, ValExternRef:
+	case ValI32, ValI64, ValF32, ValF64, ValV128, ValFuncRef, ValExternRef:
 		return t
-	case ValV128:
-		r.fail(ErrUnsupported, "SIMD value type v128")
 	default:
 		if r.err == nil {
 			r.fail(ErrMalformed, "value type %#x", b)
@@ -270,7 +268,7 @@ func (c *Core) constExpr(r *Reader) {
 			return
 		case OpRefFunc:
 			c.Refs = append(c.Refs, uint32(in.Imm))
-		case OpI32Const, OpI64Const, OpF32Const, OpF64Const, OpGlobalGet, OpRefNull:
+		case OpI32Const, OpI64Const, OpF32Const, OpF64Const, OpV128Const, OpGlobalGet, OpRefNull:
 		default:
 			r.fail(ErrMalformed, "instruction %#x in a constant expression", in.Op)
 		}

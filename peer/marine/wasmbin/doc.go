@@ -3,7 +3,7 @@
 // Package wasmbin reads and writes the binary form of WebAssembly modules as far
 // as the host needs it: sections, the core sections' entries, and function bodies
 // instruction by instruction. It does not validate types (wazero does), never
-// allocates what a module merely announces, and refuses what we do not run: SIMD,
+// allocates what a module merely announces, and refuses what we do not run: relaxed SIMD,
 // threads, exceptions, 64-bit memories.
 //
 // The norm is the WebAssembly core specification 2.0, section 5.

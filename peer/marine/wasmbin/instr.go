@@ -3,7 +3,8 @@
 package wasmbin
 
 // Opcodes that code of ours names; the others are numbers of the core
-// specification, section 5.4. Prefixed ones are 0xfc00 plus their sub-opcode.
+// specification, section 5.4. Prefixed ones are 0xfc00 plus their sub-opcode,
+// those of SIMD 0xfd00 plus theirs.
 const (
 	OpUnreachable  = 0x00
 	OpNop          = 0x01
@@ -50,6 +51,10 @@ const (
 	OpTableGrow  = 0xfc0f
 	OpTableSize  = 0xfc10
 	OpTableFill  = 0xfc11
+
+	OpSIMD      = 0xfd00 // plus the sub-opcode, up to OpSIMDLast
+	OpV128Const = 0xfd0c
+	OpSIMDLast  = 0xfdff
 )
 
 // BlockEmpty is the block type without parameters and results.
@@ -61,7 +66,7 @@ type Instr struct {
 	Imm int64 // index of a label, function, type, local or global; block type; 0 for others
 }
 
-// Instr reads one instruction. SIMD, atomics and exceptions are ErrUnsupported.
+// Instr reads one instruction. Relaxed SIMD, atomics and exceptions are ErrUnsupported.
 func (r *Reader) Instr() Instr { return r.instr(65_536) }
 
 // InstrWithin reads one instruction; a br_table may have at most so many targets.
@@ -107,6 +112,9 @@ func (r *Reader) instr(targets int) Instr {
 	case op == 0xfc:
 		in.Op = 0xfc00 + min(r.U32(), 0xff)
 		r.prefixed(&in)
+	case op == 0xfd:
+		in.Op = OpSIMD + min(r.U32(), 0x100)
+		r.simd(in.Op)
 	default:
 		r.plain(op)
 	}
@@ -118,8 +126,6 @@ func (r *Reader) plain(op uint32) {
 	switch {
 	case r.err != nil, op <= OpNop, op == OpElse, op == OpEnd, op == OpReturn,
 		op == OpDrop, op == OpSelect, op >= 0x45 && op <= 0xc4, op == OpRefIsNull:
-	case op == 0xfd:
-		r.fail(ErrUnsupported, "SIMD instruction")
 	case op == 0xfe:
 		r.fail(ErrUnsupported, "atomic instruction")
 	case op >= 0x06 && op <= 0x0a || op == 0x18 || op == 0x19:
@@ -149,6 +155,29 @@ func (r *Reader) prefixed(in *Instr) {
 		in.Imm = int64(r.U32())
 	default:
 		r.fail(ErrMalformed, "opcode %#x", op)
+	}
+}
+
+// simd reads the immediates of a SIMD instruction.
+func (r *Reader) simd(op uint32) {
+	memory := func() {
+		if align := r.U32(); align > 4 {
+			r.fail(ErrMalformed, "alignment %d", align)
+		}
+		r.U32()
+	}
+	switch sub := op - OpSIMD; {
+	case sub > 0xff:
+		r.fail(ErrUnsupported, "relaxed SIMD instruction")
+	case sub <= 0x0b, sub == 0x5c, sub == 0x5d: // loads and the store
+		memory()
+	case sub == 0x0c, sub == 0x0d: // constant, shuffle
+		r.Bytes(16)
+	case sub >= 0x15 && sub <= 0x22: // lanes out and in
+		r.Byte()
+	case sub >= 0x54 && sub <= 0x5b: // loads and stores of a lane
+		memory()
+		r.Byte()
 	}
 }
 

@@ -68,7 +68,6 @@ func TestRefusals(t *testing.T) {
 		"custom name not UTF-8":      {head + "\x00\x02\x01\xff", wasmbin.ErrMalformed},
 		"billions of types":          {head + "\x01\x05\xff\xff\xff\xff\x0f", wasmbin.ErrMalformed},
 		"bytes after the last type":  {head + "\x01\x02\x00\x00", wasmbin.ErrMalformed},
-		"v128 parameter":             {head + "\x01\x05\x01\x60\x01\x7b\x00", wasmbin.ErrUnsupported},
 		"shared memory":              {head + "\x05\x04\x01\x03\x01\x01", wasmbin.ErrUnsupported},
 		"two memories":               {head + "\x05\x05\x02\x00\x01\x00\x01", wasmbin.ErrTooLarge},
 		"functions without code":     {head + "\x01\x04\x01\x60\x00\x00\x03\x02\x01\x00", wasmbin.ErrMalformed},
@@ -93,7 +92,7 @@ func TestRefusals(t *testing.T) {
 
 func TestInstrRefusesWhatIsNotRun(t *testing.T) {
 	tests := map[string]error{
-		"\xfd\x00":         wasmbin.ErrUnsupported, // v128.load
+		"\xfd\x80\x02":     wasmbin.ErrUnsupported, // relaxed SIMD
 		"\xfe\x00":         wasmbin.ErrUnsupported, // atomic
 		"\x06\x40":         wasmbin.ErrUnsupported, // try
 		"\x12\x00":         wasmbin.ErrUnsupported, // return_call

@@ -220,6 +220,9 @@ func (w *writer) instr(in wasmbin.Instr, raw []byte) (bool, error) {
 		}
 		w.out = append(w.out, raw...)
 	default:
+		if w.opt.CanonicalNaN && makesNaNs(in.Op) {
+			return false, fmt.Errorf("%w: SIMD instruction %#x on floats, where NaN must be canonical", wasmbin.ErrUnsupported, in.Op)
+		}
 		w.other(in.Op, raw)
 	}
 	return false, nil
@@ -396,7 +399,13 @@ const (
 // frameUnits estimates the stack of a function in units of 64 bytes: eight bytes
 // a local, and some for what its code keeps at hand.
 func frameUnits(ft wasmbin.FuncType, body wasmbin.Body) uint32 {
-	n := uint64(1) + uint64(len(ft.Params)+len(ft.Results)+body.NumLocal)/8 + uint64(len(body.Code))/256
+	wide := 0
+	for _, l := range body.Locals {
+		if l.Type == wasmbin.ValV128 {
+			wide += int(l.Count)
+		}
+	}
+	n := uint64(1) + uint64(wide+len(ft.Params)+len(ft.Results)+body.NumLocal)/8 + uint64(len(body.Code))/256
 	return uint32(min(n, math.MaxInt32))
 }
 

@@ -16,6 +16,7 @@ const (
 	costRoot     = 8
 	costCall     = 6
 	costIndirect = 10
+	costSIMD     = 3
 	costTable    = 4    // br_table, and table reads and writes
 	costBulk     = 40   // a bulk operation, beside its size
 	bytesPerGas  = 8    // bytes that a bulk operation moves for one unit
@@ -26,6 +27,12 @@ const (
 // Cost returns the gas of one instruction, without what depends on its operands.
 func Cost(op uint32) uint32 {
 	switch {
+	case op >= wasmbin.OpSIMD:
+		switch op - wasmbin.OpSIMD {
+		case 0xe3, 0xe7, 0xef, 0xf3: // square roots and divisions of all lanes
+			return 2 * costDivide
+		}
+		return costSIMD
 	case op == wasmbin.OpBlock || op == wasmbin.OpEnd || op == wasmbin.OpElse || op == wasmbin.OpNop || op == wasmbin.OpDrop:
 		return 0
 	case op == wasmbin.OpCall:
@@ -46,6 +53,19 @@ func Cost(op uint32) uint32 {
 		return costBulk
 	}
 	return 1
+}
+
+// makesNaNs reports whether a SIMD instruction may produce a NaN in a lane.
+func makesNaNs(op uint32) bool {
+	if op < wasmbin.OpSIMD {
+		return false
+	}
+	switch sub := op - wasmbin.OpSIMD; sub {
+	case 0x5e, 0x5f, 0x67, 0x68, 0x69, 0x6a, 0x74, 0x75, 0x7a, 0x94, 0xe3, 0xef:
+		return true
+	default:
+		return sub >= 0xe4 && sub <= 0xeb || sub >= 0xf0 && sub <= 0xf7
+	}
 }
 
 // makesNaN returns the float type of instructions that may produce a NaN: 32 or

@@ -20,7 +20,7 @@ import (
 const All = `
 record Person { name: string, age: u8, tags: []string }
 record CallParameters { particle: ParticleParameters, service_id: string, service_creator_peer_id: string, host_id: string, worker_id: string, tetraplets: [][]SecurityTetraplet }
-record ParticleParameters { id: string, init_peer_id: string, timestamp: u64, ttl: u64, script: string, signature: []u8, token: string }
+record ParticleParameters { id: string, init_peer_id: string, timestamp: u64, ttl: u32, script: string, signature: []u8, token: string }
 record SecurityTetraplet { peer_pk: string, service_id: string, function_name: string, lens: string }
 record MountedBinaryResult { ret_code: i32, error: string, stdout: []u8, stderr: []u8 }
 greeting(name: string) -> string
