@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command fluenced is a whole Fluence network node: a validator of the chain, the
+// Command fluenced is all of Fluence in one program: a validator of the chain, the
 // particle peer beside it, and the commands with which people use both.
 package main
 

@@ -17,12 +17,12 @@ import (
 	"github.com/go-fluence/fluence/cmd/fluenced/devnet"
 	"github.com/go-fluence/fluence/cmd/fluenced/home"
 	"github.com/go-fluence/fluence/cmd/fluenced/network"
-	"github.com/go-fluence/fluence/cmd/fluenced/node"
 	"github.com/go-fluence/fluence/cmd/fluenced/peer"
 	"github.com/go-fluence/fluence/cmd/fluenced/randomx"
 	"github.com/go-fluence/fluence/cmd/fluenced/state"
 	"github.com/go-fluence/fluence/cmd/fluenced/term"
 	"github.com/go-fluence/fluence/cmd/fluenced/testnet"
+	"github.com/go-fluence/fluence/cmd/fluenced/validator"
 )
 
 // noun is one command below the root. Its tree is built only when the command line
@@ -47,8 +47,8 @@ func nouns() []noun {
 	return []noun{
 		{groupRun, "devnet", "Run a whole network on this machine, to try things out", devnet.Command},
 		{groupRun, "init", "Create the home of a validator", network.InitCommand},
-		{groupRun, "start", "Run the validator and its peer", node.StartCommand},
-		{groupRun, "node", "Run or inspect the validator process alone", node.Command},
+		{groupRun, "start", "Run the validator and its peer", validator.StartCommand},
+		{groupRun, "node", "Run or inspect the validator process alone", validator.Command},
 		{groupRun, "testnet", "Prepare a network of validators on separate machines", testnet.Command},
 		{groupRun, "config", "Show every key of the configuration with meaning, unit and default", home.ConfigCommand},
 

@@ -20,8 +20,8 @@ import (
 	"github.com/go-fluence/fluence/app"
 	"github.com/go-fluence/fluence/cmd/fluenced/home"
 	"github.com/go-fluence/fluence/cmd/fluenced/network"
-	"github.com/go-fluence/fluence/cmd/fluenced/node"
 	"github.com/go-fluence/fluence/cmd/fluenced/term"
+	"github.com/go-fluence/fluence/cmd/fluenced/validator"
 )
 
 // Status returns the command that shows how a validator is doing.
@@ -43,7 +43,7 @@ func Status() *cobra.Command {
 				}
 				address = conf.Node
 			}
-			s, err := node.StatusOf(cmd.Context(), address)
+			s, err := validator.StatusOf(cmd.Context(), address)
 			if err != nil {
 				return term.Hint(err, "is the validator running? fluenced start runs it; --node names another one")
 			}
@@ -58,7 +58,7 @@ func Status() *cobra.Command {
 	return cmd
 }
 
-func printStatus(cmd *cobra.Command, s node.Status) error {
+func printStatus(cmd *cobra.Command, s validator.Status) error {
 	state := "in step"
 	if s.CatchingUp {
 		state = "catching up"
@@ -150,7 +150,7 @@ func exported(d home.Dir, height int64, modules []string) (doc []byte, err error
 	if _, err := os.Stat(d.Join("data", "application.db")); err != nil {
 		return nil, term.Hint(fmt.Errorf("no state in %s", d.Join("data")), "a validator that never ran has only its genesis: %s", d.Genesis())
 	}
-	db, err := node.OpenState(s)
+	db, err := validator.OpenState(s)
 	if err != nil {
 		return nil, err
 	}

@@ -19,9 +19,9 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/go-fluence/fluence/cmd/fluenced/home"
-	"github.com/go-fluence/fluence/cmd/fluenced/node"
 	"github.com/go-fluence/fluence/cmd/fluenced/supervise"
 	"github.com/go-fluence/fluence/cmd/fluenced/term"
+	"github.com/go-fluence/fluence/cmd/fluenced/validator"
 	"github.com/go-fluence/fluence/peer"
 )
 
@@ -125,7 +125,7 @@ func (n *Network) path() string { return filepath.Join(n.opts.Dir, FileName) }
 // prepare makes one supervisor per validator, which are told of each start.
 func (n *Network) prepare() error {
 	for i := range n.members {
-		procs, err := node.Processes(n.members[i].dir, n.members[i].ports.peerArgs()...)
+		procs, err := validator.Processes(n.members[i].dir, n.members[i].ports.peerArgs()...)
 		if err != nil {
 			return err
 		}
@@ -203,7 +203,7 @@ func (n *Network) count(ctx context.Context) (up int, height int64) {
 			up++
 		default:
 		}
-		if s, err := node.LocalStatus(ctx, m.dir); err == nil {
+		if s, err := validator.LocalStatus(ctx, m.dir); err == nil {
 			height = max(height, s.Height)
 		}
 	}

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/go-fluence/fluence/cmd/fluenced/home"
-	"github.com/go-fluence/fluence/cmd/fluenced/node"
+	"github.com/go-fluence/fluence/cmd/fluenced/validator"
 )
 
 // ports is where one validator and its peer listen, all on loopback.
@@ -78,7 +78,7 @@ func (n *Network) openPorts() error {
 	}
 	ids := make([]string, len(n.members))
 	for i, m := range n.members {
-		id, err := node.Identify(m.dir)
+		id, err := validator.Identify(m.dir)
 		if err != nil {
 			return err
 		}

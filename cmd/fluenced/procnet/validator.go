@@ -14,8 +14,8 @@ import (
 
 	"github.com/go-fluence/fluence/cmd/fluenced/home"
 	"github.com/go-fluence/fluence/cmd/fluenced/network"
-	"github.com/go-fluence/fluence/cmd/fluenced/node"
 	"github.com/go-fluence/fluence/cmd/fluenced/supervise"
+	"github.com/go-fluence/fluence/cmd/fluenced/validator"
 )
 
 // Validator is one validator process of a Net.
@@ -143,8 +143,8 @@ func (v *Validator) cleanUp() {
 }
 
 // Status asks the validator how it is doing.
-func (v *Validator) Status(ctx context.Context) (node.Status, error) {
-	return node.LocalStatus(ctx, v.Home)
+func (v *Validator) Status(ctx context.Context) (validator.Status, error) {
+	return validator.LocalStatus(ctx, v.Home)
 }
 
 // Log returns the last lines of the validator's log.

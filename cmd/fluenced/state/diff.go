@@ -17,8 +17,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/go-fluence/fluence/cmd/fluenced/home"
-	"github.com/go-fluence/fluence/cmd/fluenced/node"
 	"github.com/go-fluence/fluence/cmd/fluenced/term"
+	"github.com/go-fluence/fluence/cmd/fluenced/validator"
 )
 
 // Difference is one key that two states do not share.
@@ -108,7 +108,7 @@ func open(d home.Dir) (*side, error) {
 	if err != nil {
 		return nil, err
 	}
-	db, err := node.OpenState(s)
+	db, err := validator.OpenState(s)
 	if err != nil {
 		return nil, err
 	}

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package node runs a validator's chain in this process: the application under
+// Package validator runs a validator's chain in this process: the application under
 // CometBFT, and the servers through which it is asked. It is a list of services
 // that start in order and stop in reverse; it reads the home's files and writes
 // nothing outside the home.
-package node
+package validator
 
 import (
 	"context"
