@@ -164,19 +164,24 @@ func (c *call) pushed(v Value, err error) error {
 func (c *call) callCore(index uint64) error {
 	if index < uint64(len(c.m.core)) {
 		fn := c.m.core[index]
-		name := fmt.Sprintf("call-core %d", index)
-		in, err := c.pop(name, len(fn.Definition().ParamTypes()))
-		if err != nil {
+		params, results := fn.Definition().ParamTypes(), fn.Definition().ResultTypes()
+		if len(c.stack) < len(params) {
+			_, err := c.pop(fmt.Sprintf("call-core %d", index), len(params))
 			return err
 		}
-		stack := make([]uint64, max(len(in), len(fn.Definition().ResultTypes())))
+		in, _ := c.pop("", len(params))
+		var few [8]uint64
+		stack := few[:]
+		if n := max(len(in), len(results)); n > len(few) {
+			stack = make([]uint64, n)
+		}
 		for i, v := range in {
 			stack[i] = v.N
 		}
 		if err := c.m.in.Call(c.ctx, fn, stack); err != nil {
-			return fmt.Errorf("`%s` failed while calling the local or import function `%s`: %w", name, c.m.iface.Exports[index].Name, err)
+			return fmt.Errorf("`call-core %d` failed while calling the local or import function `%s`: %w", index, c.m.iface.Exports[index].Name, err)
 		}
-		for i, t := range fn.Definition().ResultTypes() {
+		for i, t := range results {
 			if t == api.ValueTypeI32 || t == api.ValueTypeF32 {
 				stack[i] = uint64(uint32(stack[i]))
 			}
