@@ -19,7 +19,10 @@ var ErrArguments = errors.New("arguments do not fit")
 // argumentError is an ErrArguments whose text callers see unchanged.
 type argumentError struct{ text string }
 
-func (e *argumentError) Error() string        { return e.text }
+// Error returns the text that callers see.
+func (e *argumentError) Error() string { return e.text }
+
+// Is makes every argumentError an ErrArguments.
 func (e *argumentError) Is(target error) bool { return target == ErrArguments }
 
 // serde refuses with a text of the reader that upstream uses, printed as Rust's Debug does.
