@@ -4,6 +4,7 @@ package app_test
 
 import (
 	"bytes"
+	"maps"
 	"math/big"
 	"slices"
 	"testing"
@@ -41,23 +42,28 @@ type hostileTx struct {
 	want coded // nil: any refusal
 }
 
-func hostileTxs() map[string]hostileTx {
-	signed := func(edit func(n *apptest.Network, s *apptest.Sign), msgs ...func(n *apptest.Network) sdk.Msg) func(*testing.T, *apptest.Network) []byte {
-		return func(t *testing.T, n *apptest.Network) []byte {
-			a := n.Accounts[0]
-			s := n.Next(a)
-			if edit != nil {
-				edit(n, &s)
-			}
-			list := []sdk.Msg{apptest.Send(a, n.Accounts[1], apptest.USD(1))}
-			for _, m := range msgs {
-				list = append(list, m(n))
-			}
-			raw, err := apptest.SignTx(n.Apps[0].Encoding(), a, s, list...)
-			require.NoError(t, err)
-			return raw
+// signed returns a maker of a send of account 0 and msgs, signed as edit says.
+func signed(
+	edit func(n *apptest.Network, s *apptest.Sign), msgs ...func(n *apptest.Network) sdk.Msg,
+) func(*testing.T, *apptest.Network) []byte {
+	return func(t *testing.T, n *apptest.Network) []byte {
+		a := n.Accounts[0]
+		s := n.Next(a)
+		if edit != nil {
+			edit(n, &s)
 		}
+		list := []sdk.Msg{apptest.Send(a, n.Accounts[1], apptest.USD(1))}
+		for _, m := range msgs {
+			list = append(list, m(n))
+		}
+		raw, err := apptest.SignTx(n.Apps[0].Encoding(), a, s, list...)
+		require.NoError(t, err)
+		return raw
 	}
+}
+
+// hostileTxs are refused for their form, fee, sequence or signature.
+func hostileTxs() map[string]hostileTx {
 	plain := signed(nil)
 	return map[string]hostileTx{
 		"wrong chain id": {signed(func(_ *apptest.Network, s *apptest.Sign) { s.ChainID = "fluence-local-2" }),
@@ -87,7 +93,13 @@ func hostileTxs() map[string]hostileTx {
 		"flipped signature":  {resigned(plain, func(s []byte) []byte { s = bytes.Clone(s); s[5] ^= 1; return s }), sdkerrors.ErrUnauthorized},
 		"unknown field":      {func(t *testing.T, n *apptest.Network) []byte { return append(plain(t, n), 0xfa, 0x01, 0x01, 0x00) }, ante.ErrDecode},
 		"non-minimal varint": {func(t *testing.T, n *apptest.Network) []byte { return stretched(plain(t, n)) }, ante.ErrDecode},
-		"system alone":       {systemAlone, system.ErrOutside},
+	}
+}
+
+// hostileMessages are refused for what they carry.
+func hostileMessages() map[string]hostileTx {
+	return map[string]hostileTx{
+		"system alone": {systemAlone, system.ErrOutside},
 		"system beside a send": {signed(nil, func(n *apptest.Network) sdk.Msg { return system.NewMsg(n.Height()+1, nil) }),
 			system.ErrOutside},
 		"system in authz": {signed(nil, func(n *apptest.Network) sdk.Msg {
@@ -129,7 +141,9 @@ func hostileTxs() map[string]hostileTx {
 func TestHostileTransactionIsRefusedEverywhere(t *testing.T) {
 	n := apptest.New(t, apptest.Config{})
 	warm(t, n)
-	for name, tt := range hostileTxs() {
+	txs := hostileTxs()
+	maps.Copy(txs, hostileMessages())
+	for name, tt := range txs {
 		t.Run(name, func(t *testing.T) {
 			raw := tt.make(t, n)
 			res, err := n.Apps[0].CheckTx(&abci.RequestCheckTx{Tx: raw})

@@ -3,6 +3,7 @@
 package app_test
 
 import (
+	"maps"
 	"math/big"
 	"slices"
 	"testing"
@@ -40,7 +41,8 @@ func bankTx(t *testing.T, n *apptest.Network, from, to int, s apptest.Sign) []by
 	return raw
 }
 
-func hostileBlocks() map[string]hostileBlock {
+// hostileSystems spoil the system transaction.
+func hostileSystems() map[string]hostileBlock {
 	type block = *abci.RequestFinalizeBlock
 	replaceSystem := func(edit func(m *system.MsgExecute)) func(*testing.T, *apptest.Network, block) {
 		return func(t *testing.T, n *apptest.Network, b block) {
@@ -83,6 +85,13 @@ func hostileBlocks() map[string]hostileBlock {
 			require.NoError(t, err)
 			b.Txs = append(b.Txs, raw)
 		}, app.ReasonSystemAgain},
+	}
+}
+
+// hostileRests spoil what follows the system transaction.
+func hostileRests() map[string]hostileBlock {
+	type block = *abci.RequestFinalizeBlock
+	return map[string]hostileBlock{
 		"undecodable": {func(_ *testing.T, _ *apptest.Network, b block) { b.Txs = append(b.Txs, []byte{0xff}) },
 			app.ReasonDecode},
 		"too large": {func(_ *testing.T, _ *apptest.Network, b block) { b.Txs = append(b.Txs, make([]byte, 2<<20)) },
@@ -124,7 +133,9 @@ func hostileBlocks() map[string]hostileBlock {
 
 func TestHostileBlockIsRejectedOnceForItsReason(t *testing.T) {
 	n := apptest.New(t, apptest.Config{})
-	for name, tt := range hostileBlocks() {
+	blocks := hostileSystems()
+	maps.Copy(blocks, hostileRests())
+	for name, tt := range blocks {
 		t.Run(name, func(t *testing.T) {
 			good, err := n.Propose(bankTx(t, n, 0, 1, n.Next(n.Accounts[0])))
 			require.NoError(t, err)
