@@ -202,12 +202,16 @@ func (g *guestFS) Mkdir(p string, _ fs.FileMode) esys.Errno {
 // Rename implements esys.FS. A regular file or a folder takes a free name, or the
 // place of a regular file.
 func (g *guestFS) Rename(from, to string) esys.Errno {
+	slash := strings.HasSuffix(from, "/") || strings.HasSuffix(to, "/")
 	from, no := g.change(from)
 	if no != 0 {
 		return no
 	}
 	if to, no = g.change(to); no != 0 {
 		return no
+	}
+	if info, err := g.f.root.Lstat(from); slash && err == nil && !info.IsDir() {
+		return esys.ENOTDIR
 	}
 	old, err := g.f.root.Lstat(to)
 	if err := g.f.root.Rename(from, to); err != nil {
@@ -226,6 +230,7 @@ func (g *guestFS) Unlink(p string) esys.Errno { return g.remove(p, false) }
 func (g *guestFS) Rmdir(p string) esys.Errno { return g.remove(p, true) }
 
 func (g *guestFS) remove(p string, dir bool) esys.Errno {
+	slash := strings.HasSuffix(p, "/")
 	p, no := g.change(p)
 	if no != 0 {
 		return no
@@ -234,7 +239,7 @@ func (g *guestFS) remove(p string, dir bool) esys.Errno {
 	switch {
 	case err != nil:
 		return errno(err)
-	case dir && !info.IsDir():
+	case !info.IsDir() && (dir || slash):
 		return esys.ENOTDIR
 	case !dir && info.IsDir():
 		return esys.EISDIR

@@ -165,6 +165,9 @@ func (in *Instance) Give(ctx context.Context) {
 // what host functions panicked with.
 func (in *Instance) Call(ctx context.Context, fn api.Function, stack []uint64) error {
 	g := GasOf(ctx)
+	if g.left <= 0 {
+		return ErrOutOfGas // a small function would end before it asks for gas
+	}
 	before := g.stack
 	in.Give(ctx)
 	err := fn.CallWithStack(ctx, stack)
