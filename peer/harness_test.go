@@ -62,22 +62,26 @@ func startPeer(t testing.TB, home string, edit func(c *config.Config, d *peer.De
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- p.Run(ctx) }()
+	var runErr error
+	ended := make(chan struct{}) // closed when Run returned runErr
+	go func() {
+		defer close(ended)
+		runErr = p.Run(ctx)
+	}()
 	var once sync.Once
 	stop := func() {
 		once.Do(func() {
 			cancel()
-			if err := <-ended; err != nil {
-				t.Errorf("Run = %v", err)
+			if <-ended; runErr != nil {
+				t.Errorf("Run = %v", runErr)
 			}
 		})
 	}
 	t.Cleanup(stop)
 	select {
 	case <-p.Ready():
-	case err := <-ended:
-		t.Fatalf("peer did not start: %v", err)
+	case <-ended:
+		t.Fatalf("peer did not start: %v", runErr)
 	}
 	return &testPeer{p, home, stop}
 }

@@ -207,6 +207,7 @@ func (p *Peer) Run(ctx context.Context) error {
 	defer func() { _ = os.Remove(p.readyFile()) }()
 	keep, stopKeeping := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopKeeping()
+	asked := ctx // ends when the caller wants it
 	work, ctx := errgroup.WithContext(ctx)
 	kept := make(chan error, 2)
 	keepers := 0
@@ -220,6 +221,9 @@ func (p *Peer) Run(ctx context.Context) error {
 	work.Go(func() error { return p.http.Run(ctx) })
 	work.Go(func() error { return p.announce(ctx) })
 	err := work.Wait()
+	if asked.Err() != nil && errors.Is(err, host.ErrNotRunning) {
+		err = nil // a part was still starting when the host had ended already
+	}
 	stopKeeping()
 	for range keepers {
 		if e := <-kept; e != nil && err == nil {

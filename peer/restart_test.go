@@ -6,6 +6,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
+	"net"
 	"os"
 	"path/filepath"
 	"sync/atomic"
@@ -76,26 +78,17 @@ func TestNothingRunsTwiceOverARestart(t *testing.T) {
 
 func TestClientsComeBackAfterARelayRestart(t *testing.T) {
 	home := t.TempDir()
-	p := startPeer(t, home, nil)
+	ports := func(tcp, ws int) func(c *config.Config, _ *peer.Deps) {
+		return func(c *config.Config, _ *peer.Deps) { c.TCPPort, c.WebsocketPort = tcp, ws }
+	}
+	fixed := ports(freePort(t), freePort(t))
+	p := startPeer(t, home, fixed)
 	c := startClient(t, p)
 	if err := c.CheckConnection(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	r, err := peer.ReadReady(filepath.Join(home, "peer"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var tcp, ws int
-	for _, a := range r.Multiaddrs {
-		if _, err := fmt.Sscanf(a, "/ip4/127.0.0.1/tcp/%d/ws", &ws); err == nil {
-			continue
-		}
-		if _, err := fmt.Sscanf(a, "/ip4/127.0.0.1/tcp/%d/p2p", &tcp); err != nil {
-			t.Fatal(err)
-		}
-	}
 	p.stop()
-	startPeer(t, home, func(c *config.Config, _ *peer.Deps) { c.TCPPort, c.WebsocketPort = tcp, ws })
+	startPeer(t, home, fixed)
 	waitFor(t, "the client to come back", func() bool {
 		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 		defer cancel()
@@ -105,6 +98,25 @@ func TestClientsComeBackAfterARelayRestart(t *testing.T) {
 		}
 		return err == nil
 	})
+}
+
+// freePort returns a port below those that the system gives to outgoing
+// connections: a client that redials such a one may meet itself.
+func freePort(t *testing.T) int {
+	t.Helper()
+	for range 100 {
+		port := 20_000 + rand.IntN(10_000)
+		ln, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err != nil {
+			continue
+		}
+		if err := ln.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return port
+	}
+	t.Fatal("no free port")
+	return 0
 }
 
 func TestSealedKeysNeedTheirPassphrase(t *testing.T) {

@@ -47,18 +47,22 @@ func startPeer(t *testing.T, home, name string, bootstrap ...string) (ws, tcp st
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- p.Run(ctx) }()
+	var runErr error
+	ended := make(chan struct{}) // closed when Run returned runErr
+	go func() {
+		defer close(ended)
+		runErr = p.Run(ctx)
+	}()
 	t.Cleanup(func() {
 		cancel()
-		if err := <-ended; err != nil {
-			t.Errorf("Run = %v", err)
+		if <-ended; runErr != nil {
+			t.Errorf("Run = %v", runErr)
 		}
 	})
 	select {
 	case <-p.Ready():
-	case err := <-ended:
-		t.Fatal(err)
+	case <-ended:
+		t.Fatal(runErr)
 	}
 	for _, a := range p.Host().Listening() {
 		if text := a.String(); strings.Contains(text, "/ws") {
