@@ -10,6 +10,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -272,18 +273,23 @@ func Poll(ctx context.Context, done func() bool) error {
 	return nil
 }
 
-// freePorts returns count different ports nobody listens on.
+// freePorts returns count different ports nobody listens on, below the range from
+// which systems take the ports of outgoing connections: those would be taken again
+// between here and the start of a validator.
 func freePorts(count int) ([]int, error) {
-	ports := make([]int, count)
-	for i := range ports {
-		ln, err := net.Listen("tcp", "127.0.0.1:0")
+	const lowest, highest = 12_000, 30_000
+	var ports []int
+	for range 100 * count {
+		ln, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", lowest+rand.IntN(highest-lowest)))
 		if err != nil {
-			return nil, err
+			continue
 		}
 		defer func() { _ = ln.Close() }()
-		ports[i] = ln.Addr().(*net.TCPAddr).Port
+		if ports = append(ports, ln.Addr().(*net.TCPAddr).Port); len(ports) == count {
+			return ports, nil
+		}
 	}
-	return ports, nil
+	return nil, fmt.Errorf("%d free ports found, want %d", len(ports), count)
 }
 
 // lastLines returns the last count lines of text.
