@@ -114,7 +114,7 @@ func startAttacker(t *testing.T, p *testPeer) *attacker {
 // make signs a particle of the attacker, then lets edit spoil it.
 func (a *attacker) make(script string, edit func(p *particle.Particle)) *particle.Particle {
 	a.t.Helper()
-	p, err := particle.New(a.key, particle.Draft{Script: script, TTL: 5 * time.Second, Time: time.Now(), Nonce: rand.Reader})
+	p, err := particle.New(a.key, particle.Draft{Script: script, TTL: time.Minute, Time: time.Now(), Nonce: rand.Reader})
 	if err != nil {
 		a.t.Fatal(err)
 	}
