@@ -4,6 +4,7 @@ package it
 
 import (
 	"fmt"
+	"unicode/utf8"
 
 	"github.com/go-fluence/fluence/peer/marine/wasmbin"
 )
@@ -18,7 +19,8 @@ type encoder struct {
 // adapters, exports, impls, empty groups left out.
 //
 // Errors: ErrTooLarge for names above MaxName and for lists of fields, outputs or
-// instructions above MaxList, which upstream's decoder would misread.
+// instructions above MaxList, which upstream's decoder would misread; ErrMalformed
+// for names that are not UTF-8.
 func (in *Interface) Encode() ([]byte, error) {
 	e := &encoder{}
 	e.b = append(e.b, groupVersion)
@@ -74,6 +76,9 @@ func (e *encoder) str(s string) {
 			e.err = fmt.Errorf("%w: name of %d bytes: at most %d", ErrTooLarge, len(s), MaxName)
 		}
 		return
+	}
+	if !utf8.ValidString(s) && e.err == nil {
+		e.err = fmt.Errorf("%w: name %q is not UTF-8", ErrMalformed, s)
 	}
 	e.b = append(append(e.b, byte(len(s))), s...)
 }
