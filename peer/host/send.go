@@ -13,6 +13,7 @@ import (
 	libp2phost "github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
+	multistream "github.com/multiformats/go-multistream"
 
 	"github.com/go-fluence/fluence/peer/particle"
 )
@@ -66,22 +67,59 @@ func (h *Host) send(ctx context.Context, to peer.ID, p *particle.Particle) error
 	return nil
 }
 
+// openStream opens a stream to a peer, dialling it first if need be. Our own
+// peers get the frame with the negotiation; any other must have agreed to the
+// protocol before the frame and the reset are sent, since js-client loses a
+// stream that is reset while it still negotiates.
 func openStream(ctx context.Context, net libp2phost.Host, to peer.ID) (network.Stream, error) {
-	if net.Network().Connectedness(to) == network.Connected {
-		ctx = network.WithNoDial(ctx, "connected")
-	} else if len(net.Peerstore().Addrs(to)) == 0 {
-		return nil, ErrNotConnected
+	if net.Network().Connectedness(to) != network.Connected {
+		if len(net.Peerstore().Addrs(to)) == 0 {
+			return nil, ErrNotConnected
+		}
+		if err := net.Connect(ctx, peer.AddrInfo{ID: to}); err != nil {
+			return nil, errors.Join(fmt.Errorf("%w: %w", ErrNotConnected, err), ctx.Err())
+		}
 	}
-	s, err := net.NewStream(ctx, to, TakenProtocol, ParticleProtocol)
+	ctx = network.WithNoDial(ctx, "connected")
+	own, err := net.Peerstore().SupportsProtocols(to, TakenProtocol)
+	var s network.Stream
+	if err == nil && len(own) > 0 {
+		s, err = net.NewStream(ctx, to, TakenProtocol)
+	} else {
+		s, err = negotiated(ctx, net, to)
+	}
 	if err != nil {
 		if net.Network().Connectedness(to) != network.Connected && ctx.Err() == nil {
 			return nil, fmt.Errorf("%w: %w", ErrNotConnected, err)
 		}
-		return nil, fmt.Errorf("open stream: %w", err)
+		return nil, fmt.Errorf("open stream: %w", errors.Join(err, ctx.Err()))
 	}
 	if err := s.Scope().SetService(serviceName); err != nil {
 		_ = s.Reset()
 		return nil, fmt.Errorf("join resource scope: %w", err)
+	}
+	return s, nil
+}
+
+// negotiated opens a stream on which the other side has answered.
+func negotiated(ctx context.Context, net libp2phost.Host, to peer.ID) (network.Stream, error) {
+	s, err := net.Network().NewStream(ctx, to)
+	if err != nil {
+		return nil, err
+	}
+	stop := context.AfterFunc(ctx, func() { _ = s.Reset() })
+	defer stop()
+	if err := s.SetDeadline(time.Now().Add(baseTime)); err != nil {
+		_ = s.Reset()
+		return nil, fmt.Errorf("set deadline: %w", err)
+	}
+	if err := multistream.SelectProtoOrFail(ParticleProtocol, s); err != nil {
+		_ = s.Reset()
+		return nil, fmt.Errorf("negotiate protocol: %w", err)
+	}
+	if err := s.SetProtocol(ParticleProtocol); err != nil {
+		_ = s.Reset()
+		return nil, fmt.Errorf("set protocol: %w", err)
 	}
 	return s, nil
 }
