@@ -55,11 +55,9 @@ func newError(class Class, src string, pos, end int, format string, args ...any)
 		Line:   1 + strings.Count(src[:pos], "\n"),
 		Column: 1 + utf8.RuneCountInString(src[from:pos]),
 	}
-	to := pos
+	to := len(src)
 	if n := strings.IndexByte(src[pos:], '\n'); n >= 0 {
 		to = pos + n
-	} else {
-		to = len(src)
 	}
 	before, cutBefore := lastRunes(src[from:pos])
 	behind, cutBehind := firstRunes(src[pos:to])
