@@ -228,17 +228,9 @@ func oddAp(raw []byte) bool {
 }
 
 // withoutRequests returns the arriving data with the numbers taken off the
-// requests of the current peer that previous data does not have; nil when there
-// are none.
+// requests of the current peer; nil when there are none. Where previous data has
+// the request at the same place, that one counts anyway.
 func withoutRequests(in *air.Input) []byte {
-	known := map[uint32]bool{}
-	if prev, err := data.Decode(in.Prev, data.DefaultLimits()); err == nil {
-		for i := range prev.Trace {
-			if s := &prev.Trace[i]; s.Kind() == data.KindSentWithID && s.Peer() == in.Params.CurrentPeerID {
-				known[s.CallID()] = true
-			}
-		}
-	}
 	d, err := data.Decode(in.Data, data.DefaultLimits())
 	if err != nil {
 		return nil
@@ -246,7 +238,7 @@ func withoutRequests(in *air.Input) []byte {
 	changed := false
 	for i := range d.Trace {
 		s := &d.Trace[i]
-		if s.Kind() == data.KindSentWithID && s.Peer() == in.Params.CurrentPeerID && !known[s.CallID()] {
+		if s.Kind() == data.KindSentWithID && s.Peer() == in.Params.CurrentPeerID {
 			d.Trace[i], changed = data.Sent(s.Peer()), true
 		}
 	}
