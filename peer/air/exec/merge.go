@@ -50,7 +50,9 @@ func (t *tracer) push(s data.State) {
 // of instruction that made them, or are not of the kind fits accepts.
 func (t *tracer) pull(in ast.Instr, what string, fits func(data.Kind) bool) (prev, cur *data.State, err *Error) {
 	prev, cur = t.prev.next(), t.cur.next()
-	t.pending = source{}
+	if prev != nil || cur != nil { // an instruction that failed behind its state leaves its mark, as in AquaVM
+		t.pending = source{}
+	}
 	prevFits, curFits := prev == nil || fits(prev.Kind()), cur == nil || fits(cur.Kind())
 	switch {
 	case prevFits && curFits:
