@@ -16,7 +16,9 @@ import (
 	"github.com/go-fluence/fluence/cmd/fluenced/chaincmd"
 	"github.com/go-fluence/fluence/cmd/fluenced/devnet"
 	"github.com/go-fluence/fluence/cmd/fluenced/home"
+	"github.com/go-fluence/fluence/cmd/fluenced/marine"
 	"github.com/go-fluence/fluence/cmd/fluenced/network"
+	"github.com/go-fluence/fluence/cmd/fluenced/particle"
 	"github.com/go-fluence/fluence/cmd/fluenced/peer"
 	"github.com/go-fluence/fluence/cmd/fluenced/randomx"
 	"github.com/go-fluence/fluence/cmd/fluenced/state"
@@ -61,8 +63,10 @@ func nouns() []noun {
 		{groupChain, "export", "Write the state as a genesis", chaincmd.Export},
 
 		{groupPeer, "peer", "Run the particle peer, or look at a running one", peer.Command},
+		{groupPeer, "particle", "Send a script, or see the way a particle took", particle.Command},
 
 		{groupTools, "air", "Check, lay out and run AIR scripts", air.Command},
+		{groupTools, "marine", "Inspect, build and call Wasm modules", marine.Command},
 		{groupTools, "randomx", "Hash, measure and test RandomX", randomx.Command},
 		{groupTools, "version", "Show the version of this program", versionCommand},
 	}

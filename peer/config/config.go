@@ -33,6 +33,7 @@ type Config struct {
 	BootstrapNodes       []string
 	Network              string
 	ChainID              string
+	ChainRPC             string
 	ManagementPeerID     string
 	RootKey              string
 	RootKeyFile          string
@@ -111,6 +112,7 @@ func (c *Config) addressKeys() []Key {
 		{"bootstrap_nodes", list{&c.BootstrapNodes}, "", "Multiaddrs with /p2p/ID of peers to join through."},
 		{"network", word{&c.Network}, "", "Name of the Kademlia network: dar, stage, kras or 64 hex digits. Empty derives it from chain.id."},
 		{"chain.id", word{&c.ChainID}, "fluence-local-1", "Id of the chain this peer belongs to."},
+		{"chain.rpc", word{&c.ChainRPC}, "", "Where a validator of that chain answers: unix:///PATH or tcp://HOST:PORT. Empty for a peer that reads no chain."},
 		{"transport_config.max_established_per_peer", whole[int]{&c.MaxEstablishedByPeer, 1, 1 << 16}, "5", "Connections one peer may hold."},
 		{"transport_config.max_established", whole[int]{&c.MaxEstablished, 1, 1 << 20}, "4096", "Connections in all."},
 	}

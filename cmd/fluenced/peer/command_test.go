@@ -22,7 +22,11 @@ import (
 	"github.com/go-fluence/fluence/peer/httpapi"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain finds goroutines that a command leaves behind. The keyring of the Cosmos
+// SDK, which the chain client imports, starts one at its initialisation.
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("github.com/desertbit/timer.timerRoutine"))
+}
 
 // command runs one command line and returns what it wrote.
 func command(ctx context.Context, args ...string) (out, errOut string, err error) {

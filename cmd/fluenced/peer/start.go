@@ -14,11 +14,14 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/go-fluence/fluence/cmd/fluenced/term"
 	core "github.com/go-fluence/fluence/peer"
+	"github.com/go-fluence/fluence/peer/chain"
+	"github.com/go-fluence/fluence/peer/chain/remote"
 	"github.com/go-fluence/fluence/peer/config"
 	"github.com/go-fluence/fluence/peer/store"
 )
@@ -85,7 +88,11 @@ func run(ctx context.Context, dir string, cfg config.Config, out, errOut io.Writ
 	if err != nil {
 		return err
 	}
-	p, err := core.New(cfg, core.Deps{Home: dir, Version: version(), Passphrase: passphrase, Log: logger(cfg, errOut)})
+	log := logger(cfg, errOut)
+	if err := meetChain(ctx, cfg, log); err != nil {
+		return err
+	}
+	p, err := core.New(cfg, core.Deps{Home: dir, Version: version(), Passphrase: passphrase, Log: log})
 	switch {
 	case errors.Is(err, store.ErrLocked):
 		return term.Hint(err, "a peer runs in this home already; stop it, or give another --home")
@@ -108,6 +115,34 @@ func run(ctx context.Context, dir string, cfg config.Config, out, errOut io.Writ
 	err = p.Run(ctx)
 	close(stop)
 	return errors.Join(err, <-said)
+}
+
+// chainPatience is how long a start waits for its validator to answer.
+const chainPatience = 5 * time.Second
+
+// meetChain asks the validator of chain.rpc for its newest height. One of another
+// network is an error; one that does not answer is only logged, since a validator
+// and its peer may start together.
+func meetChain(ctx context.Context, cfg config.Config, log *slog.Logger) error {
+	if cfg.ChainRPC == "" {
+		return nil
+	}
+	view, err := remote.New(remote.Config{Address: cfg.ChainRPC, ChainID: cfg.ChainID})
+	if err != nil {
+		return term.Hint(fmt.Errorf("chain.rpc: %w", err), "give unix:///PATH or tcp://HOST:PORT")
+	}
+	ctx, cancel := context.WithTimeout(ctx, chainPatience)
+	defer cancel()
+	at, err := view.At(ctx)
+	switch {
+	case errors.Is(err, chain.ErrWrongChain):
+		return term.Hint(err, "set chain.id to the network of the validator, or chain.rpc to a validator of %s", cfg.ChainID)
+	case err != nil:
+		log.Warn("validator does not answer", "address", cfg.ChainRPC, "err", err)
+	default:
+		log.Info("validator answers", "address", cfg.ChainRPC, "height", at.Number)
+	}
+	return nil
 }
 
 // readPassphrase returns the first line of a file, "" without one.
