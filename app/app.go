@@ -92,8 +92,10 @@ func Open(
 	options servertypes.AppOptions, baseAppOptions ...func(*baseapp.BaseApp),
 ) (*App, error) {
 	params.SetSDKConfig()
-	a := &App{BaseApp: baseapp.NewBaseApp(AppName, logger, db, nil, baseAppOptions...), options: options,
-		signatures: ante.NewSignatures(rememberedSignatures), rejected: newRejectedCounter(), checkPanics: newCheckPanicsCounter()}
+	a := &App{
+		BaseApp: baseapp.NewBaseApp(AppName, logger, db, nil, baseAppOptions...), options: options,
+		signatures: ante.NewSignatures(rememberedSignatures), rejected: newRejectedCounter(), checkPanics: newCheckPanicsCounter(),
+	}
 	evmChainID, err := a.evmChainID()
 	if err != nil {
 		return nil, err

@@ -66,13 +66,17 @@ func signed(
 func hostileTxs() map[string]hostileTx {
 	plain := signed(nil)
 	return map[string]hostileTx{
-		"wrong chain id": {signed(func(_ *apptest.Network, s *apptest.Sign) { s.ChainID = "fluence-local-2" }),
-			sdkerrors.ErrUnauthorized},
+		"wrong chain id": {
+			signed(func(_ *apptest.Network, s *apptest.Sign) { s.ChainID = "fluence-local-2" }),
+			sdkerrors.ErrUnauthorized,
+		},
 		"used sequence":   {signed(func(_ *apptest.Network, s *apptest.Sign) { s.Sequence-- }), sdkerrors.ErrWrongSequence},
 		"sequence ahead":  {signed(func(_ *apptest.Network, s *apptest.Sign) { s.Sequence += 9 }), sdkerrors.ErrWrongSequence},
 		"another account": {signed(func(_ *apptest.Network, s *apptest.Sign) { s.Number++ }), sdkerrors.ErrUnauthorized},
-		"fee in another coin": {signed(func(_ *apptest.Network, s *apptest.Sign) { s.Fee = sdk.NewCoins(apptest.USD(9)) }),
-			ante.ErrFeeDenom},
+		"fee in another coin": {
+			signed(func(_ *apptest.Network, s *apptest.Sign) { s.Fee = sdk.NewCoins(apptest.USD(9)) }),
+			ante.ErrFeeDenom,
+		},
 		"fee in unknown coin": {signed(func(_ *apptest.Network, s *apptest.Sign) {
 			s.Fee = sdk.NewCoins(sdk.NewInt64Coin("stake", 1e15))
 		}), ante.ErrFeeDenom},
@@ -100,8 +104,10 @@ func hostileTxs() map[string]hostileTx {
 func hostileMessages() map[string]hostileTx {
 	return map[string]hostileTx{
 		"system alone": {systemAlone, system.ErrOutside},
-		"system beside a send": {signed(nil, func(n *apptest.Network) sdk.Msg { return system.NewMsg(n.Height()+1, nil) }),
-			system.ErrOutside},
+		"system beside a send": {
+			signed(nil, func(n *apptest.Network) sdk.Msg { return system.NewMsg(n.Height()+1, nil) }),
+			system.ErrOutside,
+		},
 		"system in authz": {signed(nil, func(n *apptest.Network) sdk.Msg {
 			m := authz.NewMsgExec(n.Accounts[0].Address(), []sdk.Msg{system.NewMsg(n.Height()+1, nil)})
 			return &m

@@ -56,8 +56,10 @@ func hostileSystems() map[string]hostileBlock {
 		"no system":     {func(_ *testing.T, _ *apptest.Network, b block) { b.Txs = b.Txs[1:] }, app.ReasonNoSystem},
 		"system last":   {func(_ *testing.T, _ *apptest.Network, b block) { slices.Reverse(b.Txs) }, app.ReasonNoSystem},
 		"garbage first": {func(_ *testing.T, _ *apptest.Network, b block) { b.Txs[0] = []byte("garbage") }, app.ReasonNoSystem},
-		"system twice": {func(_ *testing.T, _ *apptest.Network, b block) { b.Txs = append(b.Txs, b.Txs[0]) },
-			app.ReasonSystemAgain},
+		"system twice": {
+			func(_ *testing.T, _ *apptest.Network, b block) { b.Txs = append(b.Txs, b.Txs[0]) },
+			app.ReasonSystemAgain,
+		},
 		"wrong height":    {replaceSystem(func(m *system.MsgExecute) { m.Height++ }), app.ReasonSystem},
 		"wrong authority": {replaceSystem(func(m *system.MsgExecute) { m.Authority = "fluence1" }), app.ReasonSystem},
 		"unknown kind": {replaceSystem(func(m *system.MsgExecute) {
@@ -92,12 +94,18 @@ func hostileSystems() map[string]hostileBlock {
 func hostileRests() map[string]hostileBlock {
 	type block = *abci.RequestFinalizeBlock
 	return map[string]hostileBlock{
-		"undecodable": {func(_ *testing.T, _ *apptest.Network, b block) { b.Txs = append(b.Txs, []byte{0xff}) },
-			app.ReasonDecode},
-		"too large": {func(_ *testing.T, _ *apptest.Network, b block) { b.Txs = append(b.Txs, make([]byte, 2<<20)) },
-			app.ReasonDecode},
-		"duplicate": {func(_ *testing.T, _ *apptest.Network, b block) { b.Txs = append(b.Txs, b.Txs[1]) },
-			app.ReasonDuplicate},
+		"undecodable": {
+			func(_ *testing.T, _ *apptest.Network, b block) { b.Txs = append(b.Txs, []byte{0xff}) },
+			app.ReasonDecode,
+		},
+		"too large": {
+			func(_ *testing.T, _ *apptest.Network, b block) { b.Txs = append(b.Txs, make([]byte, 2<<20)) },
+			app.ReasonDecode,
+		},
+		"duplicate": {
+			func(_ *testing.T, _ *apptest.Network, b block) { b.Txs = append(b.Txs, b.Txs[1]) },
+			app.ReasonDuplicate,
+		},
 		"wrong order": {func(t *testing.T, n *apptest.Network, b block) {
 			s := n.Next(n.Accounts[1])
 			first := bankTx(t, n, 1, 2, s)

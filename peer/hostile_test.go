@@ -240,7 +240,9 @@ func TestHostileDataLeavesStateUntouched(t *testing.T) { // A06, A12
 	waitFor(t, "the first run", func() bool { return p.metric("particle_executor_interpretation_successes_total") == 2 })
 	good := []byte("\x83\xa7version\xa60.17.2\xb3interpreter_version\xa60.62.0\xaainner_data\xc4\x00")
 	for i, data := range [][]byte{
-		[]byte("garbage"), {0x83}, bytes.Repeat([]byte{0xdd, 0xff, 0xff, 0xff, 0xff}, 100), good, good[:40],
+		[]byte("garbage"),
+		{0x83},
+		bytes.Repeat([]byte{0xdd, 0xff, 0xff, 0xff, 0xff}, 100), good, good[:40],
 		bytes.Replace(good, []byte("0.17.2"), []byte("9.99.9"), 1), bytes.Replace(good, []byte("0.62.0"), []byte("0.01.0"), 1),
 	} {
 		a.send(q.WithData(data))

@@ -181,9 +181,14 @@ func (o Options) Validate() error {
 		name    string
 		missing bool
 	}{
-		{"Account", o.Account == nil}, {"Bank", o.Bank == nil}, {"EVM", o.EVM == nil},
-		{"FeeMarket", o.FeeMarket == nil}, {"FeeGrant", o.FeeGrant == nil}, {"TxConfig", o.TxConfig == nil},
-		{"Signatures", o.Signatures == nil}, {"PendingTx", o.PendingTx == nil},
+		{"Account", o.Account == nil},
+		{"Bank", o.Bank == nil},
+		{"EVM", o.EVM == nil},
+		{"FeeMarket", o.FeeMarket == nil},
+		{"FeeGrant", o.FeeGrant == nil},
+		{"TxConfig", o.TxConfig == nil},
+		{"Signatures", o.Signatures == nil},
+		{"PendingTx", o.PendingTx == nil},
 	} {
 		if f.missing {
 			return fmt.Errorf("ante: option %s is nil", f.name)

@@ -160,8 +160,10 @@ func (g *builder) write() error {
 		name  string
 		state proto.Message
 	}{
-		{authtypes.ModuleName, auth}, {banktypes.ModuleName, &bank},
-		{stakingtypes.ModuleName, &staking}, {slashingtypes.ModuleName, &slashing},
+		{authtypes.ModuleName, auth},
+		{banktypes.ModuleName, &bank},
+		{stakingtypes.ModuleName, &staking},
+		{slashingtypes.ModuleName, &slashing},
 	} {
 		raw, err := g.codec.Codec.MarshalJSON(m.state)
 		if err != nil {

@@ -264,9 +264,11 @@ func brokenTraces(list map[string]forgery, at atFunc, mallory, b, c *member) {
 	add("a fold over an unknown position", twice, exec.CodeTrace, pars(airdata.Fold([]airdata.FoldLore{{ValuePos: 99, Ranges: make([]airdata.Range, 2)}}))...)
 	add("a fold over no stream value", twice, exec.CodeTrace, pars(airdata.Fold([]airdata.FoldLore{{ValuePos: 0, Ranges: make([]airdata.Range, 2)}}))...)
 	add("a fold that names a value twice", twice, exec.CodeTrace, pars(airdata.Fold([]airdata.FoldLore{
-		{ValuePos: 1, Ranges: make([]airdata.Range, 2)}, {ValuePos: 1, Ranges: make([]airdata.Range, 2)}}))...)
+		{ValuePos: 1, Ranges: make([]airdata.Range, 2)}, {ValuePos: 1, Ranges: make([]airdata.Range, 2)},
+	}))...)
 	add("a fold longer than the trace", twice, exec.CodeTrace, pars(airdata.Fold([]airdata.FoldLore{
-		{ValuePos: 1, Ranges: []airdata.Range{{Begin: 4, Len: 0xffffffff}, {Begin: 4, Len: 0xffffffff}}}}))...)
+		{ValuePos: 1, Ranges: []airdata.Range{{Begin: 4, Len: 0xffffffff}, {Begin: 4, Len: 0xffffffff}}},
+	}))...)
 
 	f := forge()
 	f.d.Trace = []airdata.State{airdata.Stream(f.result(b.id, "s", "f", "[]", "1"), 0)}

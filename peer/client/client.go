@@ -131,7 +131,8 @@ func New(cfg Config) (*Client, error) {
 	}
 	c.host = h
 	c.builtins, err = builtin.New(builtin.Deps{
-		Self: c.id, Network: h, Routing: noRouting{}, Signer: signer{cfg.Key}, Identify: c.identify, Log: c.cfg.Log})
+		Self: c.id, Network: h, Routing: noRouting{}, Signer: signer{cfg.Key}, Identify: c.identify, Log: c.cfg.Log,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 	}

@@ -46,11 +46,13 @@ func startRelay(t testing.TB, key crypto.PrivKey, listen string) *relay {
 		t.Fatal(err)
 	}
 	r := &relay{t: t, key: key, seed: raw[:32], prev: make(map[string][]byte)}
-	r.Host, err = host.New(host.Config{Key: key, Listen: []string{listen}, Reach: host.ReachLoopback,
+	r.Host, err = host.New(host.Config{
+		Key: key, Listen: []string{listen}, Reach: host.ReachLoopback,
 		Handler: func(_ context.Context, _ peer.ID, p *particle.Particle) error {
 			r.work.Go(func() { r.step(p, p.Data, nil) })
 			return nil
-		}})
+		},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +82,8 @@ func (r *relay) step(p *particle.Particle, data []byte, results map[uint32]air.R
 	defer r.mu.Unlock()
 	for {
 		out, err := air.Invoke(r.ctx, air.Input{Script: p.Script, Prev: r.prev[p.ID], Data: data, Results: results, Params: air.Params{
-			InitPeerID: p.InitPeerID, CurrentPeerID: r.ID().String(), Timestamp: p.Timestamp, TTL: p.TTL, SecretKey: r.seed, ParticleID: p.ID}})
+			InitPeerID: p.InitPeerID, CurrentPeerID: r.ID().String(), Timestamp: p.Timestamp, TTL: p.TTL, SecretKey: r.seed, ParticleID: p.ID,
+		}})
 		if err != nil {
 			return
 		}
@@ -229,7 +232,8 @@ func TestCallbacksAreCalledInParticlesOfTheirOwn(t *testing.T) {
 	   (null))
 	  (call %init_peer_id% ("callbackSrv" "response") ["done"])))`
 	got, err := c.Execute(t.Context(), client.Script{
-		AIR: script, Args: map[string]any{"list": []string{"a", "b", "c"}}, Callbacks: map[string]client.Function{"each": record}})
+		AIR: script, Args: map[string]any{"list": []string{"a", "b", "c"}}, Callbacks: map[string]client.Function{"each": record},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

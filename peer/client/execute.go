@@ -144,7 +144,8 @@ func (c *Client) begin(s Script, done chan reply) (*stay, error) {
 		ttl = c.cfg.TTL
 	}
 	p, err := particle.New(c.cfg.Key, particle.Draft{
-		Script: s.AIR, TTL: ttl, MaxHops: c.cfg.MaxHops, Time: time.Now(), Nonce: rand.Reader})
+		Script: s.AIR, TTL: ttl, MaxHops: c.cfg.MaxHops, Time: time.Now(), Nonce: rand.Reader,
+	})
 	if err != nil {
 		return nil, err
 	}

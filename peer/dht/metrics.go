@@ -16,11 +16,14 @@ type Metrics struct {
 func NewMetrics(reg prometheus.Registerer) *Metrics {
 	m := &Metrics{
 		bootstrapConnected: prometheus.NewCounter(prometheus.CounterOpts{
-			Namespace: "connectivity", Name: "bootstrap_connected", Help: "Number of connections to bootstrap peers"}),
+			Namespace: "connectivity", Name: "bootstrap_connected", Help: "Number of connections to bootstrap peers",
+		}),
 		bootstrapDisconnected: prometheus.NewCounter(prometheus.CounterOpts{
-			Namespace: "connectivity", Name: "bootstrap_disconnected", Help: "Number of lost connections to bootstrap peers"}),
+			Namespace: "connectivity", Name: "bootstrap_disconnected", Help: "Number of lost connections to bootstrap peers",
+		}),
 		contactResolve: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Namespace: "connectivity", Name: "contact_resolve", Help: "Number of peer look-ups by how they ended"}, []string{"action"}),
+			Namespace: "connectivity", Name: "contact_resolve", Help: "Number of peer look-ups by how they ended",
+		}, []string{"action"}),
 	}
 	if reg != nil {
 		reg.MustRegister(m.bootstrapConnected, m.bootstrapDisconnected, m.contactResolve)

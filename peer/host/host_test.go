@@ -103,7 +103,8 @@ func (r *running) at(t testing.TB, part string) peer.AddrInfo {
 func (r *running) particle(t testing.TB, data []byte) *particle.Particle {
 	t.Helper()
 	p, err := particle.New(r.key, particle.Draft{
-		Script: "(null)", TTL: time.Minute, Time: time.Now(), Nonce: rand.Reader, Data: data})
+		Script: "(null)", TTL: time.Minute, Time: time.Now(), Nonce: rand.Reader, Data: data,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

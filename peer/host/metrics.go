@@ -34,18 +34,24 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 	m := &Metrics{
 		registerer: reg,
 		receivedParticles: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Namespace: "connection_pool", Name: "received_particles", Help: "Number of received particles"}, kind),
+			Namespace: "connection_pool", Name: "received_particles", Help: "Number of received particles",
+		}, kind),
 		particleSizes: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Namespace: "connection_pool", Name: "particle_sizes", Help: "Distribution of particle data sizes in bytes",
-			Buckets: prometheus.ExponentialBuckets(128, 4, 11)}, kind),
+			Buckets: prometheus.ExponentialBuckets(128, 4, 11),
+		}, kind),
 		peers: prometheus.NewGauge(prometheus.GaugeOpts{
-			Namespace: "connection_pool", Name: "connected_peers", Help: "Number of peers connected at the moment"}),
+			Namespace: "connection_pool", Name: "connected_peers", Help: "Number of peers connected at the moment",
+		}),
 		sendSuccess: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Namespace: "connectivity", Name: "particle_send_success", Help: "Number of sent particles"}, kind),
+			Namespace: "connectivity", Name: "particle_send_success", Help: "Number of sent particles",
+		}, kind),
 		sendFailure: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Namespace: "connectivity", Name: "particle_send_failure", Help: "Number of errors on particle sending"}, kind),
+			Namespace: "connectivity", Name: "particle_send_failure", Help: "Number of errors on particle sending",
+		}, kind),
 		refusals: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Namespace: "fluence", Subsystem: "host", Name: "refusals", Help: "Number of refused particles, connections and dials by reason"}, []string{"reason"}),
+			Namespace: "fluence", Subsystem: "host", Name: "refusals", Help: "Number of refused particles, connections and dials by reason",
+		}, []string{"reason"}),
 		refused: make(map[string]uint64),
 	}
 	if reg != nil {

@@ -84,9 +84,13 @@ func DefaultQuotas() Quotas {
 func (q Quotas) withDefaults() Quotas {
 	d := DefaultQuotas()
 	for _, f := range []struct{ have, use *int }{
-		{&q.Conns, &d.Conns}, {&q.ConnsPerPeer, &d.ConnsPerPeer}, {&q.ConnsPerAddr, &d.ConnsPerAddr},
-		{&q.Streams, &d.Streams}, {&q.StreamsPerPeer, &d.StreamsPerPeer},
-		{&q.SendsPerPeer, &d.SendsPerPeer}, {&q.WaitingPerPeer, &d.WaitingPerPeer},
+		{&q.Conns, &d.Conns},
+		{&q.ConnsPerPeer, &d.ConnsPerPeer},
+		{&q.ConnsPerAddr, &d.ConnsPerAddr},
+		{&q.Streams, &d.Streams},
+		{&q.StreamsPerPeer, &d.StreamsPerPeer},
+		{&q.SendsPerPeer, &d.SendsPerPeer},
+		{&q.WaitingPerPeer, &d.WaitingPerPeer},
 	} {
 		*f.have = orDefault(*f.have, *f.use)
 	}
@@ -152,19 +156,24 @@ func memoryLimit(n int64) rcmgr.LimitVal64 {
 func (q Quotas) resourceManager() (network.ResourceManager, error) {
 	none := rcmgr.Unlimited
 	particles := rcmgr.ResourceLimits{
-		Streams: none, StreamsInbound: limit(q.Streams), StreamsOutbound: limit(q.Streams), Memory: memoryLimit(q.Memory)}
+		Streams: none, StreamsInbound: limit(q.Streams), StreamsOutbound: limit(q.Streams), Memory: memoryLimit(q.Memory),
+	}
 	particlesOfPeer := rcmgr.ResourceLimits{
-		Streams: none, StreamsInbound: limit(q.StreamsPerPeer), StreamsOutbound: limit(q.StreamsPerPeer), Memory: memoryLimit(q.MemoryPerPeer)}
+		Streams: none, StreamsInbound: limit(q.StreamsPerPeer), StreamsOutbound: limit(q.StreamsPerPeer), Memory: memoryLimit(q.MemoryPerPeer),
+	}
 	limits := rcmgr.PartialLimitConfig{
 		System: rcmgr.ResourceLimits{
 			Conns: limit(q.Conns), ConnsInbound: limit(q.Conns), ConnsOutbound: limit(q.Conns), FD: none,
-			Streams: none, StreamsInbound: scaled(q.Streams, 2), StreamsOutbound: scaled(q.Streams, 2), Memory: memoryLimit(q.Memory)},
+			Streams: none, StreamsInbound: scaled(q.Streams, 2), StreamsOutbound: scaled(q.Streams, 2), Memory: memoryLimit(q.Memory),
+		},
 		Transient: rcmgr.ResourceLimits{ // still shaking hands, or without a protocol yet
 			Conns: scaled(q.Conns, 0.5), ConnsInbound: scaled(q.Conns, 0.5), ConnsOutbound: scaled(q.Conns, 0.5), FD: none,
-			Streams: none, StreamsInbound: scaled(q.Streams, 0.5), StreamsOutbound: limit(q.Streams), Memory: memoryLimit(q.Memory)},
+			Streams: none, StreamsInbound: scaled(q.Streams, 0.5), StreamsOutbound: limit(q.Streams), Memory: memoryLimit(q.Memory),
+		},
 		PeerDefault: rcmgr.ResourceLimits{
 			Conns: limit(q.ConnsPerPeer), ConnsInbound: limit(q.ConnsPerPeer), ConnsOutbound: limit(q.ConnsPerPeer), FD: limit(q.ConnsPerPeer),
-			Streams: none, StreamsInbound: scaled(q.StreamsPerPeer, 1.25), StreamsOutbound: scaled(q.StreamsPerPeer, 1.25), Memory: memoryLimit(q.MemoryPerPeer)},
+			Streams: none, StreamsInbound: scaled(q.StreamsPerPeer, 1.25), StreamsOutbound: scaled(q.StreamsPerPeer, 1.25), Memory: memoryLimit(q.MemoryPerPeer),
+		},
 		Protocol:     map[protocol.ID]rcmgr.ResourceLimits{ParticleProtocol: particles, TakenProtocol: particles},
 		ProtocolPeer: map[protocol.ID]rcmgr.ResourceLimits{ParticleProtocol: particlesOfPeer, TakenProtocol: particlesOfPeer},
 		Service:      map[string]rcmgr.ResourceLimits{serviceName: particles},

@@ -83,15 +83,28 @@ func (l Limits) Validate() error {
 		name  string
 		value int64
 	}{
-		{"Parallel", int64(l.Parallel)}, {"Queue", int64(l.Queue)}, {"Mailbox", int64(l.Mailbox)},
-		{"MailboxBytes", l.MailboxBytes}, {"Lives", int64(l.Lives)}, {"LivesShare", int64(l.LivesShare)},
-		{"Calls", int64(l.Calls)}, {"CallsPerStay", int64(l.CallsPerStay)}, {"Waits", int64(l.Waits)},
-		{"Sends", int64(l.Sends)}, {"SendsTo", int64(l.SendsTo)}, {"SendBytes", l.SendBytes},
-		{"ResultBytes", int64(l.ResultBytes)}, {"CallTime", int64(l.CallTime)},
-		{"Budget.Targets", int64(l.Budget.Targets)}, {"Budget.Sends", int64(l.Budget.Sends)},
-		{"Budget.Bytes", l.Budget.Bytes}, {"Budget.BytesTimes", l.Budget.BytesTimes},
-		{"Budget.Lookups", int64(l.Budget.Lookups)}, {"Budget.Runs", int64(l.Budget.Runs)},
-		{"Budget.Time", int64(l.Budget.Time)}, {"Budget.Calls", int64(l.Budget.Calls)},
+		{"Parallel", int64(l.Parallel)},
+		{"Queue", int64(l.Queue)},
+		{"Mailbox", int64(l.Mailbox)},
+		{"MailboxBytes", l.MailboxBytes},
+		{"Lives", int64(l.Lives)},
+		{"LivesShare", int64(l.LivesShare)},
+		{"Calls", int64(l.Calls)},
+		{"CallsPerStay", int64(l.CallsPerStay)},
+		{"Waits", int64(l.Waits)},
+		{"Sends", int64(l.Sends)},
+		{"SendsTo", int64(l.SendsTo)},
+		{"SendBytes", l.SendBytes},
+		{"ResultBytes", int64(l.ResultBytes)},
+		{"CallTime", int64(l.CallTime)},
+		{"Budget.Targets", int64(l.Budget.Targets)},
+		{"Budget.Sends", int64(l.Budget.Sends)},
+		{"Budget.Bytes", l.Budget.Bytes},
+		{"Budget.BytesTimes", l.Budget.BytesTimes},
+		{"Budget.Lookups", int64(l.Budget.Lookups)},
+		{"Budget.Runs", int64(l.Budget.Runs)},
+		{"Budget.Time", int64(l.Budget.Time)},
+		{"Budget.Calls", int64(l.Budget.Calls)},
 	} {
 		if f.value <= 0 {
 			return fmt.Errorf("limit %s is %d, want more than 0", f.name, f.value)

@@ -25,7 +25,7 @@ var peerOrder = []string{
 var airOrder = []string{"peer/air/value", "peer/air/ast", "peer/air/parse", "peer/air/data", "peer/air/exec", "peer/air"}
 
 // testOnly are packages that only tests import; they may import everything.
-var testOnly = []string{"peer/adversary", "peer/air/oracle", "x/internal/kit", "app/malicious", "app/apptest"}
+var testOnly = []string{"peer/adversary", "peer/air/oracle", "x/internal/kit", "app/malicious", "app/apptest", "app/sim"}
 
 // Imports reports every import among our own packages that goes the wrong way.
 func Imports(files []*File) []string {

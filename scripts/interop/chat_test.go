@@ -88,8 +88,10 @@ func TestGroupChat(t *testing.T) {
 		t.Fatal(err)
 	}
 	chat.members = []member{
-		{away.ID().String(), first.ID().String()}, {alice, first.ID().String()},
-		{bob, third.ID().String()}, {carol.ID().String(), second.ID().String()},
+		{away.ID().String(), first.ID().String()},
+		{alice, first.ID().String()},
+		{bob, third.ID().String()},
+		{carol.ID().String(), second.ID().String()},
 	}
 	inbox := object{"message": "return true"}
 	d.do(t, "register", object{"name": "bob", "file": groupChat, "service": "Inbox", "functions": inbox}, nil)

@@ -74,7 +74,8 @@ func TestFlowAgainstRequestResponse(t *testing.T) {
 
 			one := goClient(t, relay)
 			values, err := one.Execute(t.Context(), client.Script{
-				AIR: fmt.Sprintf(flow, credit.ID(), sms.ID()), Args: map[string]any{"who": "alice"}})
+				AIR: fmt.Sprintf(flow, credit.ID(), sms.ID()), Args: map[string]any{"who": "alice"},
+			})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -402,7 +402,8 @@ func TestBoundIDs(t *testing.T) {
 	}
 	var got string
 	d.do(t, "bound_id", object{"max_hops": 64, "nonce": base64.StdEncoding.EncodeToString(nonce[:]), "particle": object{
-		"initPeerId": p.InitPeerID, "timestamp": p.Timestamp, "ttl": p.TTL, "script": p.Script}}, &got)
+		"initPeerId": p.InitPeerID, "timestamp": p.Timestamp, "ttl": p.TTL, "script": p.Script,
+	}}, &got)
 	if got != want {
 		t.Errorf("boundId = %s, want %s", got, want)
 	}

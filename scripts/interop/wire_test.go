@@ -179,7 +179,8 @@ func TestFloodToTheClient(t *testing.T) {
 	}
 	for range flood {
 		p, err := particle.New(w.key, particle.Draft{
-			Script: fmt.Sprintf(`(call "%s" ("flood" "tick") [])`, to), TTL: 2 * time.Minute, Time: time.Now(), Nonce: rand.Reader})
+			Script: fmt.Sprintf(`(call "%s" ("flood" "tick") [])`, to), TTL: 2 * time.Minute, Time: time.Now(), Nonce: rand.Reader,
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -237,7 +238,8 @@ func TestLargeParticlesToTheClient(t *testing.T) {
 	for range count {
 		p, err := particle.New(w.key, particle.Draft{
 			Script: fmt.Sprintf(`(call "%s" ("big" "take") ["%s"])`, to, strings.Repeat("x", size)),
-			TTL:    2 * time.Minute, Time: time.Now(), Nonce: rand.Reader})
+			TTL:    2 * time.Minute, Time: time.Now(), Nonce: rand.Reader,
+		})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -62,10 +62,14 @@ func infoCommand() *cobra.Command {
 				return term.JSON(cmd.OutOrStdout(), info)
 			}
 			rows := [][]string{
-				{"peer id", info.PeerID}, {"version", info.Version}, {"network", info.Network},
+				{"peer id", info.PeerID},
+				{"version", info.Version},
+				{"network", info.Network},
 				{"uptime", (time.Duration(info.UptimeSec) * time.Second).String()},
-				{"connected peers", strconv.Itoa(info.Peers)}, {"known neighbors", strconv.Itoa(info.Neighbors)},
-				{"particles alive", strconv.Itoa(info.Particles)}, {"bytes waiting", strconv.FormatInt(info.Waiting, 10)},
+				{"connected peers", strconv.Itoa(info.Peers)},
+				{"known neighbors", strconv.Itoa(info.Neighbors)},
+				{"particles alive", strconv.Itoa(info.Particles)},
+				{"bytes waiting", strconv.FormatInt(info.Waiting, 10)},
 				{"store bytes", strconv.FormatInt(info.StoreUsed, 10)},
 			}
 			for _, a := range info.Listening {

@@ -93,8 +93,11 @@ containers: docker compose up. seeds.txt holds the keys' mnemonics: keep it safe
 				return term.JSON(cmd.OutOrStdout(), w)
 			}
 			return term.Table(cmd.OutOrStdout(), []string{"network", w.ChainID}, [][]string{
-				{"homes", filepath.Join(w.Dir, "validator-*")}, {"unit", filepath.Join(w.Dir, "fluenced.service")},
-				{"containers", w.Containers}, {"seeds", w.SeedsFile}, {"faucet", w.Faucet},
+				{"homes", filepath.Join(w.Dir, "validator-*")},
+				{"unit", filepath.Join(w.Dir, "fluenced.service")},
+				{"containers", w.Containers},
+				{"seeds", w.SeedsFile},
+				{"faucet", w.Faucet},
 			})
 		},
 	}

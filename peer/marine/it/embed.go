@@ -83,9 +83,12 @@ func (d *Description) fits(c *wasmbin.Core) error {
 	}
 	i32 := wasmbin.ValI32
 	for i, want := range []wasmbin.FuncType{
-		{Params: []wasmbin.ValType{i32, i32}, Results: []wasmbin.ValType{i32}}, {},
-		{Results: []wasmbin.ValType{i32}}, {Results: []wasmbin.ValType{i32}},
-		{Params: []wasmbin.ValType{i32}}, {Params: []wasmbin.ValType{i32}},
+		{Params: []wasmbin.ValType{i32, i32}, Results: []wasmbin.ValType{i32}},
+		{},
+		{Results: []wasmbin.ValType{i32}},
+		{Results: []wasmbin.ValType{i32}},
+		{Params: []wasmbin.ValType{i32}},
+		{Params: []wasmbin.ValType{i32}},
 	} {
 		if err := match("export", Convention[i], exports, want); err != nil {
 			return err

@@ -62,8 +62,17 @@ func TestProgramsAreUpstreams(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, want := in.Adapters[0].Instr, []it.Instr{
-		{Op: it.ArgGet}, {Op: it.StringSize}, {Op: it.PushI32, Arg: 1}, {Op: it.CallCore}, {Op: it.ArgGet}, {Op: it.StringLower},
-		{Op: it.CallCore, Arg: 6}, {Op: it.CallCore, Arg: 3}, {Op: it.CallCore, Arg: 2}, {Op: it.StringLift}, {Op: it.CallCore, Arg: 1},
+		{Op: it.ArgGet},
+		{Op: it.StringSize},
+		{Op: it.PushI32, Arg: 1},
+		{Op: it.CallCore},
+		{Op: it.ArgGet},
+		{Op: it.StringLower},
+		{Op: it.CallCore, Arg: 6},
+		{Op: it.CallCore, Arg: 3},
+		{Op: it.CallCore, Arg: 2},
+		{Op: it.StringLift},
+		{Op: it.CallCore, Arg: 1},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("greeting is\n%v, want\n%v", got, want)

@@ -78,13 +78,17 @@ func TestPathsDoNotEscape(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := mounted(t, f)
-	for _, p := range []string{"/storage/abs", "/storage/dir/secret", "/storage/rel", "/storage/self", "/storage/../" + secret, secret, "/storage/dir/", "/etc/passwd",
-		"/storage/dir/../../../../../../.." + secret, "/storage/abs/", "/storage/./dir/./secret", "/storage//dir//secret"} {
+	for _, p := range []string{
+		"/storage/abs", "/storage/dir/secret", "/storage/rel", "/storage/self", "/storage/../" + secret, secret, "/storage/dir/", "/etc/passwd",
+		"/storage/dir/../../../../../../.." + secret, "/storage/abs/", "/storage/./dir/./secret", "/storage//dir//secret",
+	} {
 		expect(t, s, "read", fmt.Sprintf("[%q]", p), `"error: `)
 		expect(t, s, "write", fmt.Sprintf("[%q,[1]]", p), `"error: `)
 	}
-	for _, args := range []string{`[0,"/etc","/storage/l"]`, `[0,"file","/storage/l"]`, `[1,"/storage/file","/storage/l"]`, `[1,"/storage/abs","/storage/l"]`,
-		`[2,"/storage/file","/storage/dir/x"]`, `[2,"/storage/dir/secret","/storage/x"]`, `[3,"","/storage/dir/x"]`, `[4,"","/storage/abs"]`, `[2,"/storage","/storage/x"]`} {
+	for _, args := range []string{
+		`[0,"/etc","/storage/l"]`, `[0,"file","/storage/l"]`, `[1,"/storage/file","/storage/l"]`, `[1,"/storage/abs","/storage/l"]`,
+		`[2,"/storage/file","/storage/dir/x"]`, `[2,"/storage/dir/secret","/storage/x"]`, `[3,"","/storage/dir/x"]`, `[4,"","/storage/abs"]`, `[2,"/storage","/storage/x"]`,
+	} {
 		expect(t, s, "link", args, `"error: `)
 	}
 	expect(t, s, "read", `["/storage/file/"]`, `"error: `)

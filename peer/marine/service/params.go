@@ -51,8 +51,13 @@ func layouts() *it.Interface {
 	return &it.Interface{Types: []it.TypeDef{
 		{IsRecord: true, Name: "SecurityTetraplet", Fields: texts("peer_pk", "service_id", "function_name", "lens")},
 		{IsRecord: true, Name: "ParticleParameters", Fields: []it.Field{
-			{Name: "id", Type: str}, {Name: "init_peer_id", Type: str}, {Name: "timestamp", Type: u64}, {Name: "ttl", Type: it.Type{Kind: it.U32}},
-			{Name: "script", Type: str}, {Name: "signature", Type: bytes}, {Name: "token", Type: str},
+			{Name: "id", Type: str},
+			{Name: "init_peer_id", Type: str},
+			{Name: "timestamp", Type: u64},
+			{Name: "ttl", Type: it.Type{Kind: it.U32}},
+			{Name: "script", Type: str},
+			{Name: "signature", Type: bytes},
+			{Name: "token", Type: str},
 		}},
 		{IsRecord: true, Name: "CallParameters", Fields: append(texts("init_peer_id", "service_id", "service_creator_peer_id", "host_id", "particle_id"), list)},
 		{IsRecord: true, Name: "CallParameters", Fields: append(texts("init_peer_id", "service_id", "service_creator_peer_id", "host_id", "worker_id", "particle_id"), list)},

@@ -125,8 +125,13 @@ func newBundle() (b bundle) {
 // longest chain of instructions waiting for it.
 func arrange(ops []ssOp) (out []bundle) {
 	places := [...]place{
-		{formMulAdd, 0}, {formMulAdd, 1}, {formXorRot, 0},
-		{formMulAdd, 2}, {formMulAdd, 3}, {formXorRot, 1}, {formHigh, 0},
+		{formMulAdd, 0},
+		{formMulAdd, 1},
+		{formXorRot, 0},
+		{formMulAdd, 2},
+		{formMulAdd, 3},
+		{formXorRot, 1},
+		{formHigh, 0},
 	}
 	g := dependencies(ops)
 	for left := len(ops); left > 0; {
