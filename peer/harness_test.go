@@ -13,7 +13,6 @@ import (
 	"testing"
 	"time"
 
-	libp2ppeer "github.com/libp2p/go-libp2p/core/peer"
 	"go.uber.org/goleak"
 
 	"github.com/go-fluence/fluence/peer"
@@ -202,5 +201,3 @@ func decode[T any](t testing.TB, text string) T {
 	}
 	return v
 }
-
-func knows(p *testPeer, id libp2ppeer.ID) bool { return p.Host().Connected(id) }

@@ -27,7 +27,7 @@ func TestHundredPeers(t *testing.T) {
 		}))
 	}
 	for i := 1; i < n; i++ {
-		waitFor(t, "a neighbor", func() bool { return knows(swarm[i], swarm[i-1].ID()) })
+		waitFor(t, "a neighbor", func() bool { return swarm[i].Host().Connected(swarm[i-1].ID()) })
 	}
 	c := startClient(t, swarm[0])
 	route := ids(swarm)

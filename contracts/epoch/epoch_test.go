@@ -178,8 +178,8 @@ func TestVoidEpochsAreSeenFromSolidity(t *testing.T) {
 	}
 	pre := common.HexToAddress(epoch.Address)
 	cur, _ := c.call(pre, iepoch, "current")
-	length := time.Duration(cur[2].(uint64)-cur[1].(uint64)) * time.Second
-	net.Wait(3 * length) // a halt
+	start, end := cur[1].(uint64), cur[2].(uint64)
+	net.Wait(time.Unix(int64(end), 0).Sub(time.Unix(int64(start), 0)) * 3) // a halt
 	cur, _ = c.call(pre, iepoch, "current")
 	if cur[0] != uint64(4) {
 		t.Fatalf("epoch %v after a halt of three, want 4", cur[0])

@@ -175,16 +175,16 @@ func TestGuardedFunctions(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			r, w := newRegistry(t)
-			print := call(t, r, tt.from, "run-console.print", `["hello"]`)
+			printed := call(t, r, tt.from, "run-console.print", `["hello"]`)
 			connect := call(t, r, tt.from, "peer.connect", fmt.Sprintf(`[%q, ["/ip4/1.2.3.4/tcp/1"]]`, idOf(1)))
 			if !tt.ok {
-				if string(print.JSON) != denied || string(connect.JSON) != denied || len(w.dialled) != 0 {
-					t.Errorf("stranger got %s, %s and %d dials", print.JSON, connect.JSON, len(w.dialled))
+				if string(printed.JSON) != denied || string(connect.JSON) != denied || len(w.dialled) != 0 {
+					t.Errorf("stranger got %s, %s and %d dials", printed.JSON, connect.JSON, len(w.dialled))
 				}
 				return
 			}
-			if string(print.JSON) != `""` || string(connect.JSON) != "true" || len(w.dialled) != 1 {
-				t.Errorf("got %s, %s and %d dials", print.JSON, connect.JSON, len(w.dialled))
+			if string(printed.JSON) != `""` || string(connect.JSON) != "true" || len(w.dialled) != 1 {
+				t.Errorf("got %s, %s and %d dials", printed.JSON, connect.JSON, len(w.dialled))
 			}
 			if res := call(t, r, tt.from, "peer.connect", fmt.Sprintf(`[%q]`, idOf(2))); string(res.JSON) != "false" {
 				t.Errorf("failed dial = %s, want false", res.JSON)

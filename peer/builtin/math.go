@@ -140,7 +140,8 @@ func mathFmul(x, y float64) (any, error) {
 
 func mathPow(x int64, y uint32) (any, error) {
 	result, base := int64(1), x
-	for ok := true; ; {
+	for {
+		var ok bool
 		if y&1 == 1 {
 			if result, ok = mul(result, base); !ok {
 				return nil, errors.New("i64 pow overflow")

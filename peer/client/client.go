@@ -34,9 +34,9 @@ import (
 // Defaults and bounds of a client.
 const (
 	DefaultTTL    = 7 * time.Second // as js-client
-	redialMin     = 250 * time.Millisecond
+	redialFirst   = 250 * time.Millisecond
 	redialMax     = 10 * time.Second
-	resendMin     = 100 * time.Millisecond
+	resendFirst   = 100 * time.Millisecond
 	resendMax     = 2 * time.Second
 	maxRefusals   = 3
 	maxParticles  = 8192      // alive at once, own and foreign
@@ -228,7 +228,7 @@ func (c *Client) keepRelay(ctx context.Context) error {
 	}
 	c.host.Protect(c.relay.ID, relayProtects)
 	first := true
-	for pause := redialMin; ; {
+	for pause := redialFirst; ; {
 		if err := c.host.Redial(ctx, c.relay); err != nil {
 			c.cfg.Log.Debug("relay not connected", "peer", c.relay.ID, "err", err)
 			if !wait(ctx, pause) {
@@ -237,7 +237,7 @@ func (c *Client) keepRelay(ctx context.Context) error {
 			pause = min(2*pause, redialMax)
 			continue
 		}
-		pause = redialMin
+		pause = redialFirst
 		if first {
 			close(c.ready)
 			first = false
@@ -267,7 +267,7 @@ func (c *Client) peerChanged(id peer.ID, up bool) {
 // may be busy, so it is asked a few times more.
 func (c *Client) send(ctx context.Context, p *particle.Particle) error {
 	refused := 0
-	for pause := resendMin; ; pause = min(2*pause, resendMax) {
+	for pause := resendFirst; ; pause = min(2*pause, resendMax) {
 		err := c.host.Send(ctx, c.relay.ID, p)
 		if errors.Is(err, host.ErrRefused) {
 			refused++

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -534,6 +535,7 @@ func TestHammer(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- r.Run(ctx) }()
 	for r.Accept(r.make("op", time.Second), "x") != nil {
+		runtime.Gosched()
 	}
 	var wg sync.WaitGroup
 	for g := range 8 {

@@ -23,7 +23,7 @@ func TestReadTOMLNamesLineKeyAndFault(t *testing.T) {
 		"complete":         {string(known), ""},
 		"fewer keys":       {"[server]\nport = 81\n", ""},
 		"number in quotes": {"[server]\nport = \"81\"\n", ""},
-		"unknown key":      {"name = \"b\"\nnmae = \"b\"\n", ":2: nmae: unknown key"},
+		"unknown key":      {"name = \"b\"\nnaem = \"b\"\n", ":2: naem: unknown key"},
 		"unknown section":  {"\n[serve]\nport = 1\n", ":2: serve: unknown key"},
 		"text for number":  {"[server]\n\nport = \"eighty\"\n", ":3: server.port: is a text, want a number"},
 		"number for bool":  {"[server]\non = 1\n", ":2: server.on: is a number, want true or false"},

@@ -88,7 +88,7 @@ func bench(cmd *cobra.Command, p randomx.Params, fast bool, want string, threads
 	if err != nil {
 		return nil, err
 	}
-	defer c.Close()
+	defer func() { _ = c.Close() }()
 	r.CacheMs = ms(time.Since(start))
 
 	const sample = 2000
@@ -112,7 +112,7 @@ func bench(cmd *cobra.Command, p randomx.Params, fast bool, want string, threads
 		if err != nil {
 			return nil, err
 		}
-		defer d.Close()
+		defer func() { _ = d.Close() }()
 		r.DatasetS = time.Since(start).Seconds()
 		fastVM := randomx.NewFastVM
 		if used == "portable" {
@@ -131,7 +131,7 @@ func (r *benchResult) hash(ctx context.Context, newVM func() (*randomx.VM, error
 		if err != nil {
 			return err
 		}
-		defer v.Close()
+		defer func() { _ = v.Close() }()
 		vms[i] = v
 	}
 	r.MemoryBytes = b.InUse()

@@ -44,7 +44,7 @@ the input ends. The validator and the peer start such workers by themselves.`,
 			if err != nil {
 				return err
 			}
-			defer e.Close()
+			defer func() { _ = e.Close() }()
 			return worker.Serve(cmd.Context(), p.Name(), e, cmd.InOrStdin(), cmd.OutOrStdout())
 		},
 	}

@@ -202,7 +202,7 @@ func differences(a, b *side, name string, height int64, limit int) ([]Difference
 	}
 	defer func() { _ = right.Close() }()
 	for len(found) < limit && (left.Valid() || right.Valid()) {
-		order := 0
+		var order int
 		switch {
 		case !left.Valid():
 			order = 1

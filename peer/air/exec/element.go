@@ -61,14 +61,13 @@ func (j *judge) element(set []Origin, o *origin) ([]Origin, *Error) {
 	if o.canon.isMap {
 		v, _ = v.Field(valueField)
 	}
-	from := []Origin{{}}
+	var from []Origin
 	switch e.prov.Kind {
 	case data.FromServiceResult:
 		from, err = j.fromResult(e, v)
 	case data.FromCanon:
 		from, err = j.fromCanon(e, v)
 	default:
-		from = nil
 		for i := 0; err == nil && i < len(o.refs); i++ {
 			from, err = j.collect(from, o.refs[i])
 		}

@@ -39,7 +39,7 @@ func (o *newOp) run(r *run, _ *instr) *Error {
 		r.maps[o.slot].clear(&r.scopes)
 	}
 	err := r.exec(o.body)
-	ok := false
+	var ok bool
 	switch o.kind {
 	case ast.Scalar:
 		ok = r.scalars[o.slot].restore(&r.scopes)

@@ -20,7 +20,7 @@ func TestOriginKindsAreWrittenByName(t *testing.T) {
 	if err := json.Unmarshal(text, &back); err != nil || back != o {
 		t.Errorf("%s reads as %+v, %v", text, back, err)
 	}
-	var k OriginKind = OriginCanon
+	k := OriginCanon
 	if err := k.UnmarshalText([]byte("nonsense")); err != nil || k != OriginUnknown {
 		t.Errorf("an unknown name reads as %v, %v; want %v", k, err, OriginUnknown)
 	}

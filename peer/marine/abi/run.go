@@ -18,7 +18,7 @@ import (
 type call struct {
 	m      *Module
 	iface  *it.Interface   // whose records are meant
-	ctx    context.Context //nolint:containedctx // a call lives shorter than its context
+	ctx    context.Context
 	args   []Value
 	stack  []Value
 	budget int // bytes that may still be lifted

@@ -50,11 +50,11 @@ func (m *Module) hostModules(ctx context.Context) (map[string]api.Module, error)
 		if im.Kind != wasmbin.KindFunc {
 			return nil, fmt.Errorf("module imports %s from %s, which is not a function", im.Name, im.Module)
 		}
-		if key := im.Module + "\x00" + im.Name; seen[key] {
+		key := im.Module + "\x00" + im.Name
+		if seen[key] {
 			continue
-		} else {
-			seen[key] = true
 		}
+		seen[key] = true
 		typ := core.Types[im.Index]
 		fn, err := m.hostFunction(im, typ, imports)
 		if err != nil {

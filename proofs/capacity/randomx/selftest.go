@@ -22,7 +22,7 @@ func SelfTest(ctx context.Context, p Params, m Memory) error {
 	if err != nil {
 		return err
 	}
-	defer c.Close()
+	defer func() { _ = c.Close() }()
 	got, err := c.Item(10_000_000)
 	if err != nil {
 		return err

@@ -38,18 +38,18 @@ type ssKind struct {
 
 // ssKinds returns the table of kinds by code (specification, tables 6.1.1, 6.2.1).
 func ssKinds() *[ssNone + 1]ssKind {
-	const any = portP0 | portP1 | portP5
+	const every = portP0 | portP1 | portP5
 	one := func(latency int, port uint8) []macroOp { return []macroOp{{latency: latency, ports: []uint8{port}}} }
 	wide := []macroOp{{}, {latency: 4, ports: []uint8{portP1, portP5}}, {}}
-	rcp := []macroOp{{latency: 1, ports: []uint8{any}}, {latency: 3, ports: []uint8{portP1}, dependent: true}}
+	rcp := []macroOp{{latency: 1, ports: []uint8{every}}, {latency: 3, ports: []uint8{portP1}, dependent: true}}
 	return &[ssNone + 1]ssKind{
-		ssSub:      {code: ssSub, group: ssAddShift, ops: one(1, any), parIsSrc: true},
-		ssXor:      {code: ssXor, group: ssXor, ops: one(1, any), parIsSrc: true},
+		ssSub:      {code: ssSub, group: ssAddShift, ops: one(1, every), parIsSrc: true},
+		ssXor:      {code: ssXor, group: ssXor, ops: one(1, every), parIsSrc: true},
 		ssAddShift: {code: ssAddShift, group: ssAddShift, ops: one(1, portP0|portP1), parIsSrc: true},
 		ssMul:      {code: ssMul, group: ssMul, ops: one(3, portP1), parIsSrc: true, mul: true},
 		ssRor:      {code: ssRor, group: ssRor, ops: one(1, portP0|portP5), srcAt: -1},
-		ssAddC:     {code: ssAddC, group: ssAddC, ops: one(1, any), srcAt: -1},
-		ssXorC:     {code: ssXorC, group: ssXorC, ops: one(1, any), srcAt: -1},
+		ssAddC:     {code: ssAddC, group: ssAddC, ops: one(1, every), srcAt: -1},
+		ssXorC:     {code: ssXorC, group: ssXorC, ops: one(1, every), srcAt: -1},
 		ssMulh:     {code: ssMulh, group: ssMulh, ops: wide, srcAt: 1, writeAt: 1, reuse: true, mul: true},
 		ssSmulh:    {code: ssSmulh, group: ssSmulh, ops: wide, srcAt: 1, writeAt: 1, reuse: true, mul: true},
 		ssRcp:      {code: ssRcp, group: ssRcp, ops: rcp, srcAt: -1, dstAt: 1, writeAt: 1, mul: true},

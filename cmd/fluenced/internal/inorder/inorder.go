@@ -6,6 +6,7 @@ package inorder
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -77,7 +78,7 @@ func (r *run) unit(u Unit, before, ready, next, gone chan struct{}) error {
 	told := ctx.Err() != nil
 	r.closeAll()
 	<-stopped // so that no goroutine outlives Run
-	if err == nil || (told && context.Cause(ctx) == err) {
+	if err == nil || (told && errors.Is(err, context.Cause(ctx))) {
 		return nil
 	}
 	if u.Name == "" {

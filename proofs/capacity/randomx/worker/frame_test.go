@@ -124,7 +124,7 @@ func FuzzFrame(f *testing.F) {
 		for {
 			p, err := readFrame(in, buf)
 			if err != nil {
-				if err != io.EOF && !errors.Is(err, ErrFrame) && !errors.Is(err, ErrFrameSize) {
+				if !errors.Is(err, io.EOF) && !errors.Is(err, ErrFrame) && !errors.Is(err, ErrFrameSize) {
 					t.Errorf("readFrame = %v", err)
 				}
 				break
