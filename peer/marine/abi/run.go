@@ -17,7 +17,7 @@ import (
 // call is one run of an adapter.
 type call struct {
 	m      *Module
-	iface  *it.Interface   // whose records are meant
+	iface  *it.Interface // whose records are meant
 	ctx    context.Context
 	args   []Value
 	stack  []Value
