@@ -21,6 +21,7 @@ import (
 	"github.com/cosmos/cosmos-sdk/client"
 	"github.com/cosmos/cosmos-sdk/server"
 	"github.com/cosmos/cosmos-sdk/telemetry"
+	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
 	evmservertypes "github.com/cosmos/evm/server/types"
 	"github.com/rs/zerolog"
 
@@ -113,6 +114,7 @@ func newNode(s *home.Settings, out io.Writer) (*node, error) {
 	cctx := client.Context{}.
 		WithCodec(e.Codec).WithInterfaceRegistry(e.InterfaceRegistry).
 		WithTxConfig(e.TxConfig).WithLegacyAmino(e.Amino).
+		WithAccountRetriever(authtypes.AccountRetriever{}). // eth_getTransactionCount asks it
 		WithHomeDir(string(s.Home)).WithChainID(s.Values.GetString("chain-id")).
 		WithViper("")
 	return &node{settings: s, logger: logger, server: sctx, client: cctx, chainID: cctx.ChainID, socket: s.Home.Socket()}, nil
