@@ -67,10 +67,10 @@ func reach(t *testing.T, n int) {
 	}
 	for _, o := range peers {
 		go func() { ended <- o.Run(ctx) }()
-		go func() { ended <- o.dht.Run(ctx) }()
+		<-o.Ready() // one after another: simnet takes no two at once
 	}
 	for _, o := range peers {
-		<-o.Ready()
+		go func() { ended <- o.dht.Run(ctx) }()
 	}
 	net.Start()
 	defer func() {

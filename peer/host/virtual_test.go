@@ -45,18 +45,13 @@ func simulated(t *testing.T, n int, edit func(i int, c *host.Config)) []*host.Ho
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, n)
-	for _, h := range hosts {
+	for _, h := range hosts { // one after another: simnet takes no two at once
 		go func() { done <- h.Run(ctx) }()
-	}
-	for range hosts {
 		select {
 		case err := <-done:
 			t.Fatalf("Run = %v", err)
-		default:
+		case <-h.Ready():
 		}
-	}
-	for _, h := range hosts {
-		<-h.Ready()
 	}
 	net.Start()
 	t.Cleanup(func() {
