@@ -147,7 +147,7 @@ func TestHostileParticlesAreRefusedByReason(t *testing.T) {
 		script string
 		edit   func(q *particle.Particle)
 	}{
-		"expired":   {"(null)", func(q *particle.Particle) { ago(q, -60_000) }},                             // A01
+		"expired":   {"(null)", func(q *particle.Particle) { ago(q, -90_000) }},                             // A01
 		"future":    {"(null)", func(q *particle.Particle) { ago(q, 60_000) }},                              // A01
 		"ttl":       {"(null)", func(q *particle.Particle) { q.ID, q.TTL = "plain", 1<<32-1; a.resign(q) }}, // A01
 		"timestamp": {"(null)", func(q *particle.Particle) { q.ID, q.Timestamp = "plain", 0; a.resign(q) }}, // A01

@@ -7,8 +7,8 @@ cd "$(dirname "$0")/.."
 size=${1:-bounded}
 export CGO_ENABLED=0 FLUENCED_BINARY=$PWD/build/fluenced
 case $size in
-bounded) export FLUENCE_ORACLE_INVOCATIONS=${FLUENCE_ORACLE_INVOCATIONS:-20000} ;;
-full) export FLUENCE_ORACLE_INVOCATIONS=${FLUENCE_ORACLE_INVOCATIONS:-1000000} FLUENCE_TEST_LONG=1 ;;
+bounded) export ORACLE_INVOCATIONS=${ORACLE_INVOCATIONS:-20000} ;;
+full) export ORACLE_INVOCATIONS=${ORACLE_INVOCATIONS:-1000000} TEST_LONG=1 ;;
 *) echo "usage: scripts/test.sh bounded|full" >&2; exit 2 ;;
 esac
 

@@ -20,7 +20,7 @@ const wasmSHA256 = "4a9f248d19582a4c0c638a3e4485d092dbf707dd7ad766f5320698b08201
 
 // WasmPathVariable names the environment variable that points at an avm.wasm to
 // use instead of the one npm fetches.
-const WasmPathVariable = "FLUENCE_AVM_WASM"
+const WasmPathVariable = "ORACLE_AVM_WASM"
 
 // Wasm returns the bytes of avm.wasm 0.62.0. When scripts/interop has no
 // packages yet, it installs them with `npm ci`.

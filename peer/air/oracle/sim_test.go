@@ -24,8 +24,8 @@ import (
 
 // Environment of the simulator: how many invocations, and which seed comes first.
 const (
-	invocationsVariable = "FLUENCE_ORACLE_INVOCATIONS"
-	seedVariable        = "FLUENCE_ORACLE_SEED"
+	invocationsVariable = "ORACLE_INVOCATIONS"
+	seedVariable        = "ORACLE_SEED"
 )
 
 func fromEnvironment(t *testing.T, name string, otherwise uint64) uint64 {
