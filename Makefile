@@ -64,7 +64,7 @@ npm: ## install the pinned official packages that the interop suites use
 	cd scripts/interop && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 
 interop: build npm ## run the official packages against our processes
-	$(GO) test -tags interop -p 1 -count 1 ./scripts/interop/... ./cmd/fluenced/...
+	$(GO) test -tags interop -p 1 -count 1 ./scripts/interop ./cmd/fluenced/procnet
 
 oracle: npm ## compare with the official programs
 	ORACLE_INVOCATIONS=$(INVOCATIONS) $(GO) test -tags oracle -count 1 ./peer/air/...

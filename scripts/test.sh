@@ -28,12 +28,12 @@ if [ -e /usr/include/randomx.h ] && command -v gcc >/dev/null; then
 else
   left+=("oracle/randomx: gcc and librandomx-dev are not installed (make deps)")
 fi
-suite interop go test -tags interop -p 1 -count 1 -timeout 40m ./scripts/interop/... ./cmd/fluenced/...
+suite interop go test -tags interop -p 1 -count 1 -timeout 40m ./scripts/interop ./cmd/fluenced/procnet
 if [ "$size" = full ]; then
-  suite chaos go test -tags chaos -p 1 -count 1 -timeout 120m ./cmd/fluenced/...
+  suite sim/peer go test -tags sim -p 1 -count 1 -timeout 60m ./peer ./peer/dht ./peer/host
   suite fuzz scripts/fuzz.sh 10m
 else
-  left+=("chaos, fuzzing and full sizes: make test-long")
+  left+=("sim/peer, fuzzing and full sizes: make test-long")
 fi
 
 echo
