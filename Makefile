@@ -70,7 +70,7 @@ oracle: npm ## compare with the official programs
 	ORACLE_INVOCATIONS=$(INVOCATIONS) $(GO) test -tags oracle -count 1 ./peer/air/...
 
 chaos: build ## kill, pause and cut off real processes
-	$(GO) test -tags chaos -p 1 -count 1 ./cmd/fluenced/...
+	$(GO) test -tags interop -p 1 -count 1 ./cmd/fluenced/procnet
 
 cover: ## coverage by package
 	$(GO) test -coverprofile cover.out $(LIGHT_PKGS) | grep -v 'no test files'

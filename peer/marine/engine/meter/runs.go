@@ -16,10 +16,11 @@ type run struct {
 
 // frame is a block, loop, if or the function itself.
 type frame struct {
-	loop    bool
-	entry   int  // run at its beginning
-	escapes bool // some branch inside leaves to an outer label
-	dead    bool // it stands in code that is never reached
+	loop  bool
+	inner int  // index of the innermost loop at this depth, itself included; -1 for none
+	entry int  // run at its beginning
+	out   int  // outermost frame that a branch inside leaves for; its own index or more for none
+	dead  bool // it stands in code that is never reached
 }
 
 // flow follows the control flow of one function body and cuts it into runs.
@@ -31,7 +32,7 @@ type flow struct {
 }
 
 func newFlow(at int, check bool) *flow {
-	return &flow{runs: []run{{at: at, before: -1, check: check, forced: true}}, frames: []frame{{}}}
+	return &flow{runs: []run{{at: at, before: -1, check: check, forced: true}}, frames: []frame{{inner: -1}}}
 }
 
 // add charges n to the current run.
@@ -64,7 +65,12 @@ func (f *flow) begin(at int, loop bool) {
 
 // enter follows block, loop and if, whose instruction ends at an offset.
 func (f *flow) enter(op uint32, at int) {
-	f.frames = append(f.frames, frame{loop: op == wasmbin.OpLoop, entry: f.cur, dead: f.dead})
+	n := len(f.frames)
+	top := frame{loop: op == wasmbin.OpLoop, inner: f.frames[n-1].inner, entry: f.cur, out: n, dead: f.dead}
+	if top.loop {
+		top.inner = n
+	}
+	f.frames = append(f.frames, top)
 	if op != wasmbin.OpBlock {
 		f.begin(at, op == wasmbin.OpLoop)
 	}
@@ -85,7 +91,9 @@ func (f *flow) leave(at int) bool {
 		return true
 	}
 	f.dead, f.cur = top.dead, top.entry
-	if top.escapes {
+	n := len(f.frames)
+	f.frames[n-1].out = min(f.frames[n-1].out, top.out) // what leaves a block leaves those around it
+	if top.out < n {
 		f.begin(at, false)
 	}
 	return false
@@ -101,32 +109,18 @@ func (f *flow) branch(depth int64, conditional bool, at int) bool {
 	if f.dead {
 		return true
 	}
-	first := int(target) + 1
-	if l := f.innerLoop(); conditional && int(target) < l && f.hoists() {
-		for i := first; i <= l; i++ {
-			f.frames[i].escapes = true
-		}
+	top := &f.frames[len(f.frames)-1]
+	if l := top.inner; conditional && int(target) < l && f.hoists() {
+		f.frames[l].out = min(f.frames[l].out, int(target))
 		return true
 	}
-	for i := first; i < len(f.frames); i++ {
-		f.frames[i].escapes = true
-	}
+	top.out = min(top.out, int(target))
 	if conditional {
 		f.begin(at, false)
 	} else {
 		f.dead = true
 	}
 	return true
-}
-
-// innerLoop returns the index of the innermost loop, or -1.
-func (f *flow) innerLoop() int {
-	for i := len(f.frames) - 1; i > 0; i-- {
-		if f.frames[i].loop {
-			return i
-		}
-	}
-	return -1
 }
 
 // hoists reports whether the current run may go on behind a branch out of its loop.
