@@ -29,7 +29,7 @@ func Command() *cobra.Command {
   $ fluenced marine call greeting.wasm greeting '["John"]'
   "Hi, John"`,
 	}
-	cmd.AddCommand(infoCommand(), itCommand(), aquaCommand(), buildCommand(), callCommand(), compileCommand())
+	cmd.AddCommand(infoCommand(), itCommand(), aquaCommand(), genCommand(), buildCommand(), callCommand(), compileCommand())
 	return cmd
 }
 

@@ -1,0 +1,7 @@
+module github.com/go-fluence/fluence/cmd/fluenced/marine/gen/testdata
+
+go 1.24
+
+require github.com/go-fluence/fluence/peer/marine/guest v0.0.0
+
+replace github.com/go-fluence/fluence/peer/marine/guest => ../../../../../peer/marine/guest
