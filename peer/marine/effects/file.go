@@ -19,6 +19,7 @@ type guestFile struct {
 	seeker[int64]
 	g      *guestFS
 	f      *os.File
+	quota  *Quota
 	append bool
 }
 
@@ -119,7 +120,7 @@ func (f *guestFile) Pwrite(b []byte, off int64) (int, esys.Errno) {
 	}
 	n, err := f.f.WriteAt(b, off)
 	if err != nil {
-		f.g.f.quota.take(-more, 0)
+		f.quota.take(-more, 0)
 	}
 	return n, errno(err)
 }
@@ -131,7 +132,7 @@ func (f *guestFile) grow(size int64) (int64, esys.Errno) {
 		return 0, errno(err)
 	}
 	more := max(size-info.Size(), 0)
-	if !f.g.f.quota.take(more, 0) {
+	if !f.quota.take(more, 0) {
 		return 0, enospc
 	}
 	return more, 0
@@ -151,15 +152,15 @@ func (f *guestFile) Truncate(size int64) esys.Errno {
 		return errno(err)
 	}
 	more := size - info.Size()
-	if more > 0 && !f.g.f.quota.take(more, 0) {
+	if more > 0 && !f.quota.take(more, 0) {
 		return enospc
 	}
 	if err := f.f.Truncate(size); err != nil {
-		f.g.f.quota.take(-max(more, 0), 0)
+		f.quota.take(-max(more, 0), 0)
 		return errno(err)
 	}
 	if more < 0 {
-		f.g.f.quota.take(more, 0)
+		f.quota.take(more, 0)
 	}
 	return 0
 }

@@ -14,6 +14,8 @@ type Quota struct {
 	mu                 sync.Mutex
 	bytes, files       int64
 	maxBytes, maxFiles int64
+	ended              bool   // takes nothing more
+	within             *Quota // takes too; never changed
 }
 
 // NewQuota returns a quota of bytes and of files, folders among them.
@@ -30,19 +32,35 @@ func (q *Quota) Used() (bytes, files int64) {
 func (q *Quota) take(bytes, files int64) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if bytes > 0 && q.bytes+bytes > q.maxBytes || files > 0 && q.files+files > q.maxFiles {
+	switch {
+	case q.ended:
+		return bytes <= 0 && files <= 0
+	case bytes > 0 && q.bytes+bytes > q.maxBytes || files > 0 && q.files+files > q.maxFiles:
+		return false
+	case q.within != nil && !q.within.take(bytes, files):
 		return false
 	}
 	q.bytes, q.files = max(q.bytes+bytes, 0), max(q.files+files, 0)
 	return true
 }
 
+// end gives everything back to the quota it is within and takes nothing more.
+func (q *Quota) end() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if !q.ended && q.within != nil {
+		q.within.take(-q.bytes, -q.files)
+	}
+	q.ended, q.bytes, q.files = true, 0, 0
+}
+
 // Folder is a directory that guests may reach, and nothing outside it.
 type Folder struct {
 	root     *os.Root
 	quota    *Quota
-	ReadOnly bool // nothing is written, created or removed
-	Hidden   bool // the folder itself cannot be listed; names in it must be known
+	parts    *parts // nil when it has none
+	ReadOnly bool   // nothing is written, created or removed
+	Hidden   bool   // the folder itself cannot be listed; names in it must be known
 }
 
 // OpenFolder opens a directory and counts what it holds towards the quota; nil is

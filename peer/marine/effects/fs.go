@@ -134,8 +134,12 @@ func (g *guestFS) OpenFile(p string, flag esys.Oflag, _ fs.FileMode) (esys.File,
 
 func (g *guestFS) openRegular(p string, flag, mode esys.Oflag, fresh bool) (esys.File, esys.Errno) {
 	how := map[esys.Oflag]int{esys.O_RDONLY: os.O_RDONLY, esys.O_RDWR: os.O_RDWR, esys.O_WRONLY: os.O_WRONLY}[mode]
+	quota := g.f.quotaOf(p)
+	if quota == nil {
+		return nil, esys.EPERM
+	}
 	if fresh {
-		if !g.f.quota.take(0, 1) {
+		if !quota.take(0, 1) {
 			return nil, enospc
 		}
 		how |= os.O_CREATE | os.O_EXCL
@@ -143,11 +147,11 @@ func (g *guestFS) openRegular(p string, flag, mode esys.Oflag, fresh bool) (esys
 	file, err := g.f.root.OpenFile(p, how, 0o600)
 	if err != nil {
 		if fresh {
-			g.f.quota.take(0, -1)
+			quota.take(0, -1)
 		}
 		return nil, errno(err)
 	}
-	of := &guestFile{g: g, f: file, append: flag&esys.O_APPEND != 0}
+	of := &guestFile{g: g, f: file, quota: quota, append: flag&esys.O_APPEND != 0}
 	of.seek = of.seekTo
 	if flag&esys.O_TRUNC != 0 && mode != esys.O_RDONLY {
 		if no := of.Truncate(0); no != 0 {
@@ -189,12 +193,13 @@ func (g *guestFS) Mkdir(p string, _ fs.FileMode) esys.Errno {
 	if no != 0 {
 		return no
 	}
-	if !g.f.quota.take(0, 1) {
+	quota := g.f.quotaOf(p)
+	if quota == nil || !quota.take(0, 1) {
 		return enospc
 	}
 	err := g.f.root.Mkdir(p, 0o700)
 	if err != nil {
-		g.f.quota.take(0, -1)
+		quota.take(0, -1)
 	}
 	return errno(err)
 }
@@ -210,6 +215,10 @@ func (g *guestFS) Rename(from, to string) esys.Errno {
 	if to, no = g.change(to); no != 0 {
 		return no
 	}
+	quota := g.f.quotaOf(from)
+	if quota == nil || quota != g.f.quotaOf(to) {
+		return esys.EPERM
+	}
 	if info, err := g.f.root.Lstat(from); slash && err == nil && !info.IsDir() {
 		return esys.ENOTDIR
 	}
@@ -218,7 +227,7 @@ func (g *guestFS) Rename(from, to string) esys.Errno {
 		return errno(err)
 	}
 	if err == nil && from != to {
-		g.f.quota.take(-old.Size(), -1)
+		quota.take(-old.Size(), -1)
 	}
 	return 0
 }
@@ -234,6 +243,10 @@ func (g *guestFS) remove(p string, dir bool) esys.Errno {
 	p, no := g.change(p)
 	if no != 0 {
 		return no
+	}
+	quota := g.f.quotaOf(p)
+	if quota == nil {
+		return esys.EPERM
 	}
 	info, err := g.f.root.Lstat(p)
 	switch {
@@ -251,7 +264,7 @@ func (g *guestFS) remove(p string, dir bool) esys.Errno {
 	if info.Mode().IsRegular() {
 		size = info.Size()
 	}
-	g.f.quota.take(-size, -1)
+	quota.take(-size, -1)
 	return 0
 }
 
