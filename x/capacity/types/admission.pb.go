@@ -5,6 +5,7 @@ package types
 
 import (
 	fmt "fmt"
+	_ "github.com/cosmos/cosmos-proto"
 	_ "github.com/cosmos/gogoproto/gogoproto"
 	proto "github.com/cosmos/gogoproto/proto"
 	io "io"
@@ -25,9 +26,9 @@ const _ = proto.GoGoProtoPackageIsVersion3 // please upgrade the proto package
 
 // AdmissionParams are the rules by which proofs are admitted and verified.
 type AdmissionParams struct {
-	// delay is after how many blocks a queued proof is due for its verdict.
+	// delay is after how many blocks a scheduled proof is due for its verdict.
 	Delay uint32 `protobuf:"varint,1,opt,name=delay,proto3" json:"delay,omitempty"`
-	// budget is the cost of proofs that one block admits; a new key costs
+	// budget is the cost of proofs that one block schedules; a new key costs
 	// key_cost, a hash hash_cost.
 	Budget   uint32 `protobuf:"varint,2,opt,name=budget,proto3" json:"budget,omitempty"`
 	KeyCost  uint32 `protobuf:"varint,3,opt,name=key_cost,json=keyCost,proto3" json:"key_cost,omitempty"`
@@ -40,6 +41,11 @@ type AdmissionParams struct {
 	SampleUnits uint32 `protobuf:"varint,7,opt,name=sample_units,json=sampleUnits,proto3" json:"sample_units,omitempty"`
 	// open_window is how many blocks that are not full the openings may take.
 	OpenWindow uint32 `protobuf:"varint,8,opt,name=open_window,json=openWindow,proto3" json:"open_window,omitempty"`
+	// queue_limit is the cost of directly submitted proofs that may wait; opened leaves always find room.
+	QueueLimit uint64 `protobuf:"varint,9,opt,name=queue_limit,json=queueLimit,proto3" json:"queue_limit,omitempty"`
+	// lapse is after how many blocks a due batch is given up when no proposer had
+	// a verdict; its proofs count for nothing and nobody is slashed.
+	Lapse uint32 `protobuf:"varint,10,opt,name=lapse,proto3" json:"lapse,omitempty"`
 }
 
 func (m *AdmissionParams) Reset()         { *m = AdmissionParams{} }
@@ -131,6 +137,20 @@ func (m *AdmissionParams) GetOpenWindow() uint32 {
 	return 0
 }
 
+func (m *AdmissionParams) GetQueueLimit() uint64 {
+	if m != nil {
+		return m.QueueLimit
+	}
+	return 0
+}
+
+func (m *AdmissionParams) GetLapse() uint32 {
+	if m != nil {
+		return m.Lapse
+	}
+	return 0
+}
+
 // CapacityProof is a local nonce and the hash it gives under the unit's key.
 type CapacityProof struct {
 	UnitId []byte `protobuf:"bytes,1,opt,name=unit_id,json=unitId,proto3" json:"unit_id,omitempty"`
@@ -194,24 +214,38 @@ func (m *CapacityProof) GetResultHash() []byte {
 	return nil
 }
 
-// UnitProofs is how many proofs of a unit a root commits to.
-type UnitProofs struct {
-	UnitId []byte `protobuf:"bytes,1,opt,name=unit_id,json=unitId,proto3" json:"unit_id,omitempty"`
-	Count  uint32 `protobuf:"varint,2,opt,name=count,proto3" json:"count,omitempty"`
+// Batch is some proofs of one unit and epoch on their way to a verdict.
+type Batch struct {
+	// seq is given in the order of admission and never again.
+	Seq    uint64 `protobuf:"varint,1,opt,name=seq,proto3" json:"seq,omitempty"`
+	PeerId []byte `protobuf:"bytes,2,opt,name=peer_id,json=peerId,proto3" json:"peer_id,omitempty"`
+	UnitId []byte `protobuf:"bytes,3,opt,name=unit_id,json=unitId,proto3" json:"unit_id,omitempty"`
+	Epoch  uint64 `protobuf:"varint,4,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	// key of RandomX: keccak256(nonce of the epoch, unit).
+	Key []byte `protobuf:"bytes,5,opt,name=key,proto3" json:"key,omitempty"`
+	// claims are local nonces and result hashes in turns, 32 bytes each.
+	Claims   []byte `protobuf:"bytes,6,opt,name=claims,proto3" json:"claims,omitempty"`
+	Provider string `protobuf:"bytes,7,opt,name=provider,proto3" json:"provider,omitempty"`
+	// opened is set for leaves of a committed root.
+	Opened bool `protobuf:"varint,8,opt,name=opened,proto3" json:"opened,omitempty"`
+	// turn orders the queue: batches of a provider that sent much stand behind those of others.
+	Turn uint64 `protobuf:"varint,9,opt,name=turn,proto3" json:"turn,omitempty"`
+	// due is the height from which the verdict may stand in a block; 0 while queued.
+	Due uint64 `protobuf:"varint,10,opt,name=due,proto3" json:"due,omitempty"`
 }
 
-func (m *UnitProofs) Reset()         { *m = UnitProofs{} }
-func (m *UnitProofs) String() string { return proto.CompactTextString(m) }
-func (*UnitProofs) ProtoMessage()    {}
-func (*UnitProofs) Descriptor() ([]byte, []int) {
+func (m *Batch) Reset()         { *m = Batch{} }
+func (m *Batch) String() string { return proto.CompactTextString(m) }
+func (*Batch) ProtoMessage()    {}
+func (*Batch) Descriptor() ([]byte, []int) {
 	return fileDescriptor_158b00026c9e7d15, []int{2}
 }
-func (m *UnitProofs) XXX_Unmarshal(b []byte) error {
+func (m *Batch) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
 }
-func (m *UnitProofs) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+func (m *Batch) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
 	if deterministic {
-		return xxx_messageInfo_UnitProofs.Marshal(b, m, deterministic)
+		return xxx_messageInfo_Batch.Marshal(b, m, deterministic)
 	} else {
 		b = b[:cap(b)]
 		n, err := m.MarshalToSizedBuffer(b)
@@ -221,50 +255,126 @@ func (m *UnitProofs) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
 		return b[:n], nil
 	}
 }
-func (m *UnitProofs) XXX_Merge(src proto.Message) {
-	xxx_messageInfo_UnitProofs.Merge(m, src)
+func (m *Batch) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_Batch.Merge(m, src)
 }
-func (m *UnitProofs) XXX_Size() int {
+func (m *Batch) XXX_Size() int {
 	return m.Size()
 }
-func (m *UnitProofs) XXX_DiscardUnknown() {
-	xxx_messageInfo_UnitProofs.DiscardUnknown(m)
+func (m *Batch) XXX_DiscardUnknown() {
+	xxx_messageInfo_Batch.DiscardUnknown(m)
 }
 
-var xxx_messageInfo_UnitProofs proto.InternalMessageInfo
+var xxx_messageInfo_Batch proto.InternalMessageInfo
 
-func (m *UnitProofs) GetUnitId() []byte {
+func (m *Batch) GetSeq() uint64 {
+	if m != nil {
+		return m.Seq
+	}
+	return 0
+}
+
+func (m *Batch) GetPeerId() []byte {
+	if m != nil {
+		return m.PeerId
+	}
+	return nil
+}
+
+func (m *Batch) GetUnitId() []byte {
 	if m != nil {
 		return m.UnitId
 	}
 	return nil
 }
 
-func (m *UnitProofs) GetCount() uint32 {
+func (m *Batch) GetEpoch() uint64 {
 	if m != nil {
-		return m.Count
+		return m.Epoch
 	}
 	return 0
 }
 
-// KeyRange is the smallest and largest key (unit id, local nonce) below a tree node.
-type KeyRange struct {
-	First []byte `protobuf:"bytes,1,opt,name=first,proto3" json:"first,omitempty"`
-	Last  []byte `protobuf:"bytes,2,opt,name=last,proto3" json:"last,omitempty"`
+func (m *Batch) GetKey() []byte {
+	if m != nil {
+		return m.Key
+	}
+	return nil
 }
 
-func (m *KeyRange) Reset()         { *m = KeyRange{} }
-func (m *KeyRange) String() string { return proto.CompactTextString(m) }
-func (*KeyRange) ProtoMessage()    {}
-func (*KeyRange) Descriptor() ([]byte, []int) {
+func (m *Batch) GetClaims() []byte {
+	if m != nil {
+		return m.Claims
+	}
+	return nil
+}
+
+func (m *Batch) GetProvider() string {
+	if m != nil {
+		return m.Provider
+	}
+	return ""
+}
+
+func (m *Batch) GetOpened() bool {
+	if m != nil {
+		return m.Opened
+	}
+	return false
+}
+
+func (m *Batch) GetTurn() uint64 {
+	if m != nil {
+		return m.Turn
+	}
+	return 0
+}
+
+func (m *Batch) GetDue() uint64 {
+	if m != nil {
+		return m.Due
+	}
+	return 0
+}
+
+// Root is what a peer committed to in one epoch.
+type Root struct {
+	PeerId []byte `protobuf:"bytes,1,opt,name=peer_id,json=peerId,proto3" json:"peer_id,omitempty"`
+	Epoch  uint64 `protobuf:"varint,2,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	// root of the tree, 32 bytes.
+	Root         []byte `protobuf:"bytes,3,opt,name=root,proto3" json:"root,omitempty"`
+	CommitmentId []byte `protobuf:"bytes,4,opt,name=commitment_id,json=commitmentId,proto3" json:"commitment_id,omitempty"`
+	Provider     string `protobuf:"bytes,5,opt,name=provider,proto3" json:"provider,omitempty"`
+	Owner        string `protobuf:"bytes,6,opt,name=owner,proto3" json:"owner,omitempty"`
+	// unit_ids in ascending order, 32 bytes each, and how many leaves each has.
+	UnitIds []byte   `protobuf:"bytes,7,opt,name=unit_ids,json=unitIds,proto3" json:"unit_ids,omitempty"`
+	Counts  []uint32 `protobuf:"varint,8,rep,packed,name=counts,proto3" json:"counts,omitempty"`
+	// opened is set when the drawn leaves were shown.
+	Opened bool `protobuf:"varint,9,opt,name=opened,proto3" json:"opened,omitempty"`
+	// pending is how many batches of opened leaves have no verdict.
+	Pending uint32 `protobuf:"varint,10,opt,name=pending,proto3" json:"pending,omitempty"`
+	// false_leaf is set when a leaf was found to be false.
+	FalseLeaf bool `protobuf:"varint,11,opt,name=false_leaf,json=falseLeaf,proto3" json:"false_leaf,omitempty"`
+	// lapsed is set when a batch of opened leaves was given up.
+	Lapsed bool `protobuf:"varint,12,opt,name=lapsed,proto3" json:"lapsed,omitempty"`
+	// closed is set when the time to open is over.
+	Closed bool `protobuf:"varint,13,opt,name=closed,proto3" json:"closed,omitempty"`
+	// settled is set when the root was credited or lost.
+	Settled bool `protobuf:"varint,14,opt,name=settled,proto3" json:"settled,omitempty"`
+}
+
+func (m *Root) Reset()         { *m = Root{} }
+func (m *Root) String() string { return proto.CompactTextString(m) }
+func (*Root) ProtoMessage()    {}
+func (*Root) Descriptor() ([]byte, []int) {
 	return fileDescriptor_158b00026c9e7d15, []int{3}
 }
-func (m *KeyRange) XXX_Unmarshal(b []byte) error {
+func (m *Root) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
 }
-func (m *KeyRange) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+func (m *Root) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
 	if deterministic {
-		return xxx_messageInfo_KeyRange.Marshal(b, m, deterministic)
+		return xxx_messageInfo_Root.Marshal(b, m, deterministic)
 	} else {
 		b = b[:cap(b)]
 		n, err := m.MarshalToSizedBuffer(b)
@@ -274,156 +384,483 @@ func (m *KeyRange) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
 		return b[:n], nil
 	}
 }
-func (m *KeyRange) XXX_Merge(src proto.Message) {
-	xxx_messageInfo_KeyRange.Merge(m, src)
+func (m *Root) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_Root.Merge(m, src)
 }
-func (m *KeyRange) XXX_Size() int {
+func (m *Root) XXX_Size() int {
 	return m.Size()
 }
-func (m *KeyRange) XXX_DiscardUnknown() {
-	xxx_messageInfo_KeyRange.DiscardUnknown(m)
+func (m *Root) XXX_DiscardUnknown() {
+	xxx_messageInfo_Root.DiscardUnknown(m)
 }
 
-var xxx_messageInfo_KeyRange proto.InternalMessageInfo
+var xxx_messageInfo_Root proto.InternalMessageInfo
 
-func (m *KeyRange) GetFirst() []byte {
+func (m *Root) GetPeerId() []byte {
 	if m != nil {
-		return m.First
+		return m.PeerId
 	}
 	return nil
 }
 
-func (m *KeyRange) GetLast() []byte {
+func (m *Root) GetEpoch() uint64 {
 	if m != nil {
-		return m.Last
-	}
-	return nil
-}
-
-// Sibling is one step of an opening's path.
-type Sibling struct {
-	Hash []byte   `protobuf:"bytes,1,opt,name=hash,proto3" json:"hash,omitempty"`
-	Keys KeyRange `protobuf:"bytes,2,opt,name=keys,proto3" json:"keys"`
-}
-
-func (m *Sibling) Reset()         { *m = Sibling{} }
-func (m *Sibling) String() string { return proto.CompactTextString(m) }
-func (*Sibling) ProtoMessage()    {}
-func (*Sibling) Descriptor() ([]byte, []int) {
-	return fileDescriptor_158b00026c9e7d15, []int{4}
-}
-func (m *Sibling) XXX_Unmarshal(b []byte) error {
-	return m.Unmarshal(b)
-}
-func (m *Sibling) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
-	if deterministic {
-		return xxx_messageInfo_Sibling.Marshal(b, m, deterministic)
-	} else {
-		b = b[:cap(b)]
-		n, err := m.MarshalToSizedBuffer(b)
-		if err != nil {
-			return nil, err
-		}
-		return b[:n], nil
-	}
-}
-func (m *Sibling) XXX_Merge(src proto.Message) {
-	xxx_messageInfo_Sibling.Merge(m, src)
-}
-func (m *Sibling) XXX_Size() int {
-	return m.Size()
-}
-func (m *Sibling) XXX_DiscardUnknown() {
-	xxx_messageInfo_Sibling.DiscardUnknown(m)
-}
-
-var xxx_messageInfo_Sibling proto.InternalMessageInfo
-
-func (m *Sibling) GetHash() []byte {
-	if m != nil {
-		return m.Hash
-	}
-	return nil
-}
-
-func (m *Sibling) GetKeys() KeyRange {
-	if m != nil {
-		return m.Keys
-	}
-	return KeyRange{}
-}
-
-// Opening shows one leaf of a committed tree.
-type Opening struct {
-	Index uint32        `protobuf:"varint,1,opt,name=index,proto3" json:"index,omitempty"`
-	Leaf  CapacityProof `protobuf:"bytes,2,opt,name=leaf,proto3" json:"leaf"`
-	// path from the leaf up.
-	Path []Sibling `protobuf:"bytes,3,rep,name=path,proto3" json:"path"`
-}
-
-func (m *Opening) Reset()         { *m = Opening{} }
-func (m *Opening) String() string { return proto.CompactTextString(m) }
-func (*Opening) ProtoMessage()    {}
-func (*Opening) Descriptor() ([]byte, []int) {
-	return fileDescriptor_158b00026c9e7d15, []int{5}
-}
-func (m *Opening) XXX_Unmarshal(b []byte) error {
-	return m.Unmarshal(b)
-}
-func (m *Opening) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
-	if deterministic {
-		return xxx_messageInfo_Opening.Marshal(b, m, deterministic)
-	} else {
-		b = b[:cap(b)]
-		n, err := m.MarshalToSizedBuffer(b)
-		if err != nil {
-			return nil, err
-		}
-		return b[:n], nil
-	}
-}
-func (m *Opening) XXX_Merge(src proto.Message) {
-	xxx_messageInfo_Opening.Merge(m, src)
-}
-func (m *Opening) XXX_Size() int {
-	return m.Size()
-}
-func (m *Opening) XXX_DiscardUnknown() {
-	xxx_messageInfo_Opening.DiscardUnknown(m)
-}
-
-var xxx_messageInfo_Opening proto.InternalMessageInfo
-
-func (m *Opening) GetIndex() uint32 {
-	if m != nil {
-		return m.Index
+		return m.Epoch
 	}
 	return 0
 }
 
-func (m *Opening) GetLeaf() CapacityProof {
+func (m *Root) GetRoot() []byte {
 	if m != nil {
-		return m.Leaf
-	}
-	return CapacityProof{}
-}
-
-func (m *Opening) GetPath() []Sibling {
-	if m != nil {
-		return m.Path
+		return m.Root
 	}
 	return nil
+}
+
+func (m *Root) GetCommitmentId() []byte {
+	if m != nil {
+		return m.CommitmentId
+	}
+	return nil
+}
+
+func (m *Root) GetProvider() string {
+	if m != nil {
+		return m.Provider
+	}
+	return ""
+}
+
+func (m *Root) GetOwner() string {
+	if m != nil {
+		return m.Owner
+	}
+	return ""
+}
+
+func (m *Root) GetUnitIds() []byte {
+	if m != nil {
+		return m.UnitIds
+	}
+	return nil
+}
+
+func (m *Root) GetCounts() []uint32 {
+	if m != nil {
+		return m.Counts
+	}
+	return nil
+}
+
+func (m *Root) GetOpened() bool {
+	if m != nil {
+		return m.Opened
+	}
+	return false
+}
+
+func (m *Root) GetPending() uint32 {
+	if m != nil {
+		return m.Pending
+	}
+	return 0
+}
+
+func (m *Root) GetFalseLeaf() bool {
+	if m != nil {
+		return m.FalseLeaf
+	}
+	return false
+}
+
+func (m *Root) GetLapsed() bool {
+	if m != nil {
+		return m.Lapsed
+	}
+	return false
+}
+
+func (m *Root) GetClosed() bool {
+	if m != nil {
+		return m.Closed
+	}
+	return false
+}
+
+func (m *Root) GetSettled() bool {
+	if m != nil {
+		return m.Settled
+	}
+	return false
+}
+
+// Round is the admission of one epoch's proofs, from the first to the last verdict.
+type Round struct {
+	Epoch uint64 `protobuf:"varint,1,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	// params as they stood when the epoch began.
+	Params AdmissionParams `protobuf:"bytes,2,opt,name=params,proto3" json:"params"`
+	// nonce of the epoch.
+	Nonce []byte `protobuf:"bytes,3,opt,name=nonce,proto3" json:"nonce,omitempty"`
+	// difficulty of the epoch.
+	Difficulty []byte `protobuf:"bytes,4,opt,name=difficulty,proto3" json:"difficulty,omitempty"`
+	// sampled is the epoch whose beacon draws the leaves, 0 until it is known.
+	Sampled uint64 `protobuf:"varint,5,opt,name=sampled,proto3" json:"sampled,omitempty"`
+	Beacon  []byte `protobuf:"bytes,6,opt,name=beacon,proto3" json:"beacon,omitempty"`
+	// left is how many more blocks that are not full openings may take.
+	Left uint32 `protobuf:"varint,7,opt,name=left,proto3" json:"left,omitempty"`
+	// batches and roots without an end.
+	Batches uint64 `protobuf:"varint,8,opt,name=batches,proto3" json:"batches,omitempty"`
+	Roots   uint64 `protobuf:"varint,9,opt,name=roots,proto3" json:"roots,omitempty"`
+	// swept is set when every root was looked at after the time to open; cursor is
+	// the peer looked at last.
+	Swept  bool   `protobuf:"varint,10,opt,name=swept,proto3" json:"swept,omitempty"`
+	Cursor []byte `protobuf:"bytes,11,opt,name=cursor,proto3" json:"cursor,omitempty"`
+	// done is set when nothing more of this epoch will be credited.
+	Done bool `protobuf:"varint,12,opt,name=done,proto3" json:"done,omitempty"`
+}
+
+func (m *Round) Reset()         { *m = Round{} }
+func (m *Round) String() string { return proto.CompactTextString(m) }
+func (*Round) ProtoMessage()    {}
+func (*Round) Descriptor() ([]byte, []int) {
+	return fileDescriptor_158b00026c9e7d15, []int{4}
+}
+func (m *Round) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *Round) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_Round.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *Round) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_Round.Merge(m, src)
+}
+func (m *Round) XXX_Size() int {
+	return m.Size()
+}
+func (m *Round) XXX_DiscardUnknown() {
+	xxx_messageInfo_Round.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_Round proto.InternalMessageInfo
+
+func (m *Round) GetEpoch() uint64 {
+	if m != nil {
+		return m.Epoch
+	}
+	return 0
+}
+
+func (m *Round) GetParams() AdmissionParams {
+	if m != nil {
+		return m.Params
+	}
+	return AdmissionParams{}
+}
+
+func (m *Round) GetNonce() []byte {
+	if m != nil {
+		return m.Nonce
+	}
+	return nil
+}
+
+func (m *Round) GetDifficulty() []byte {
+	if m != nil {
+		return m.Difficulty
+	}
+	return nil
+}
+
+func (m *Round) GetSampled() uint64 {
+	if m != nil {
+		return m.Sampled
+	}
+	return 0
+}
+
+func (m *Round) GetBeacon() []byte {
+	if m != nil {
+		return m.Beacon
+	}
+	return nil
+}
+
+func (m *Round) GetLeft() uint32 {
+	if m != nil {
+		return m.Left
+	}
+	return 0
+}
+
+func (m *Round) GetBatches() uint64 {
+	if m != nil {
+		return m.Batches
+	}
+	return 0
+}
+
+func (m *Round) GetRoots() uint64 {
+	if m != nil {
+		return m.Roots
+	}
+	return 0
+}
+
+func (m *Round) GetSwept() bool {
+	if m != nil {
+		return m.Swept
+	}
+	return false
+}
+
+func (m *Round) GetCursor() []byte {
+	if m != nil {
+		return m.Cursor
+	}
+	return nil
+}
+
+func (m *Round) GetDone() bool {
+	if m != nil {
+		return m.Done
+	}
+	return false
+}
+
+// UnitNonces are the local nonces of a unit that were admitted in one epoch.
+type UnitNonces struct {
+	Epoch  uint64 `protobuf:"varint,1,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	UnitId []byte `protobuf:"bytes,2,opt,name=unit_id,json=unitId,proto3" json:"unit_id,omitempty"`
+	// tags of the nonces, 6 bytes each.
+	Tags []byte `protobuf:"bytes,3,opt,name=tags,proto3" json:"tags,omitempty"`
+}
+
+func (m *UnitNonces) Reset()         { *m = UnitNonces{} }
+func (m *UnitNonces) String() string { return proto.CompactTextString(m) }
+func (*UnitNonces) ProtoMessage()    {}
+func (*UnitNonces) Descriptor() ([]byte, []int) {
+	return fileDescriptor_158b00026c9e7d15, []int{5}
+}
+func (m *UnitNonces) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *UnitNonces) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_UnitNonces.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *UnitNonces) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_UnitNonces.Merge(m, src)
+}
+func (m *UnitNonces) XXX_Size() int {
+	return m.Size()
+}
+func (m *UnitNonces) XXX_DiscardUnknown() {
+	xxx_messageInfo_UnitNonces.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_UnitNonces proto.InternalMessageInfo
+
+func (m *UnitNonces) GetEpoch() uint64 {
+	if m != nil {
+		return m.Epoch
+	}
+	return 0
+}
+
+func (m *UnitNonces) GetUnitId() []byte {
+	if m != nil {
+		return m.UnitId
+	}
+	return nil
+}
+
+func (m *UnitNonces) GetTags() []byte {
+	if m != nil {
+		return m.Tags
+	}
+	return nil
+}
+
+// Flow is a provider's place in the queue.
+type Flow struct {
+	Provider string `protobuf:"bytes,1,opt,name=provider,proto3" json:"provider,omitempty"`
+	// turn at which the provider's next batch stands.
+	Turn uint64 `protobuf:"varint,2,opt,name=turn,proto3" json:"turn,omitempty"`
+	// batches of the provider in the queue.
+	Batches uint64 `protobuf:"varint,3,opt,name=batches,proto3" json:"batches,omitempty"`
+}
+
+func (m *Flow) Reset()         { *m = Flow{} }
+func (m *Flow) String() string { return proto.CompactTextString(m) }
+func (*Flow) ProtoMessage()    {}
+func (*Flow) Descriptor() ([]byte, []int) {
+	return fileDescriptor_158b00026c9e7d15, []int{6}
+}
+func (m *Flow) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *Flow) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_Flow.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *Flow) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_Flow.Merge(m, src)
+}
+func (m *Flow) XXX_Size() int {
+	return m.Size()
+}
+func (m *Flow) XXX_DiscardUnknown() {
+	xxx_messageInfo_Flow.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_Flow proto.InternalMessageInfo
+
+func (m *Flow) GetProvider() string {
+	if m != nil {
+		return m.Provider
+	}
+	return ""
+}
+
+func (m *Flow) GetTurn() uint64 {
+	if m != nil {
+		return m.Turn
+	}
+	return 0
+}
+
+func (m *Flow) GetBatches() uint64 {
+	if m != nil {
+		return m.Batches
+	}
+	return 0
+}
+
+// Meter measures the queue.
+type Meter struct {
+	NextSeq uint64 `protobuf:"varint,1,opt,name=next_seq,json=nextSeq,proto3" json:"next_seq,omitempty"`
+	// turn of the batch scheduled last.
+	Turn uint64 `protobuf:"varint,2,opt,name=turn,proto3" json:"turn,omitempty"`
+	// credit is the budget that blocks before this one left for a batch that did not fit.
+	Credit uint64 `protobuf:"varint,3,opt,name=credit,proto3" json:"credit,omitempty"`
+	// queued is the cost of all directly submitted batches that are not scheduled.
+	Queued uint64 `protobuf:"varint,4,opt,name=queued,proto3" json:"queued,omitempty"`
+	// full is set when the running block had no room left for openings.
+	Full bool `protobuf:"varint,5,opt,name=full,proto3" json:"full,omitempty"`
+}
+
+func (m *Meter) Reset()         { *m = Meter{} }
+func (m *Meter) String() string { return proto.CompactTextString(m) }
+func (*Meter) ProtoMessage()    {}
+func (*Meter) Descriptor() ([]byte, []int) {
+	return fileDescriptor_158b00026c9e7d15, []int{7}
+}
+func (m *Meter) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *Meter) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_Meter.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *Meter) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_Meter.Merge(m, src)
+}
+func (m *Meter) XXX_Size() int {
+	return m.Size()
+}
+func (m *Meter) XXX_DiscardUnknown() {
+	xxx_messageInfo_Meter.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_Meter proto.InternalMessageInfo
+
+func (m *Meter) GetNextSeq() uint64 {
+	if m != nil {
+		return m.NextSeq
+	}
+	return 0
+}
+
+func (m *Meter) GetTurn() uint64 {
+	if m != nil {
+		return m.Turn
+	}
+	return 0
+}
+
+func (m *Meter) GetCredit() uint64 {
+	if m != nil {
+		return m.Credit
+	}
+	return 0
+}
+
+func (m *Meter) GetQueued() uint64 {
+	if m != nil {
+		return m.Queued
+	}
+	return 0
+}
+
+func (m *Meter) GetFull() bool {
+	if m != nil {
+		return m.Full
+	}
+	return false
 }
 
 // AdmissionState is the part of genesis that admission keeps.
 type AdmissionState struct {
+	Meter Meter `protobuf:"bytes,1,opt,name=meter,proto3" json:"meter"`
+	// queue and due in the order of their keys.
+	Queue  []Batch      `protobuf:"bytes,2,rep,name=queue,proto3" json:"queue"`
+	Due    []Batch      `protobuf:"bytes,3,rep,name=due,proto3" json:"due"`
+	Roots  []Root       `protobuf:"bytes,4,rep,name=roots,proto3" json:"roots"`
+	Rounds []Round      `protobuf:"bytes,5,rep,name=rounds,proto3" json:"rounds"`
+	Nonces []UnitNonces `protobuf:"bytes,6,rep,name=nonces,proto3" json:"nonces"`
+	Flows  []Flow       `protobuf:"bytes,7,rep,name=flows,proto3" json:"flows"`
+	// direct lists the peers that submitted proofs directly.
+	Direct []PeerEpoch `protobuf:"bytes,8,rep,name=direct,proto3" json:"direct"`
 }
 
 func (m *AdmissionState) Reset()         { *m = AdmissionState{} }
 func (m *AdmissionState) String() string { return proto.CompactTextString(m) }
 func (*AdmissionState) ProtoMessage()    {}
 func (*AdmissionState) Descriptor() ([]byte, []int) {
-	return fileDescriptor_158b00026c9e7d15, []int{6}
+	return fileDescriptor_158b00026c9e7d15, []int{8}
 }
 func (m *AdmissionState) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -452,14 +889,126 @@ func (m *AdmissionState) XXX_DiscardUnknown() {
 
 var xxx_messageInfo_AdmissionState proto.InternalMessageInfo
 
+func (m *AdmissionState) GetMeter() Meter {
+	if m != nil {
+		return m.Meter
+	}
+	return Meter{}
+}
+
+func (m *AdmissionState) GetQueue() []Batch {
+	if m != nil {
+		return m.Queue
+	}
+	return nil
+}
+
+func (m *AdmissionState) GetDue() []Batch {
+	if m != nil {
+		return m.Due
+	}
+	return nil
+}
+
+func (m *AdmissionState) GetRoots() []Root {
+	if m != nil {
+		return m.Roots
+	}
+	return nil
+}
+
+func (m *AdmissionState) GetRounds() []Round {
+	if m != nil {
+		return m.Rounds
+	}
+	return nil
+}
+
+func (m *AdmissionState) GetNonces() []UnitNonces {
+	if m != nil {
+		return m.Nonces
+	}
+	return nil
+}
+
+func (m *AdmissionState) GetFlows() []Flow {
+	if m != nil {
+		return m.Flows
+	}
+	return nil
+}
+
+func (m *AdmissionState) GetDirect() []PeerEpoch {
+	if m != nil {
+		return m.Direct
+	}
+	return nil
+}
+
+// PeerEpoch is a peer in one epoch.
+type PeerEpoch struct {
+	Epoch  uint64 `protobuf:"varint,1,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	PeerId []byte `protobuf:"bytes,2,opt,name=peer_id,json=peerId,proto3" json:"peer_id,omitempty"`
+}
+
+func (m *PeerEpoch) Reset()         { *m = PeerEpoch{} }
+func (m *PeerEpoch) String() string { return proto.CompactTextString(m) }
+func (*PeerEpoch) ProtoMessage()    {}
+func (*PeerEpoch) Descriptor() ([]byte, []int) {
+	return fileDescriptor_158b00026c9e7d15, []int{9}
+}
+func (m *PeerEpoch) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *PeerEpoch) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_PeerEpoch.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *PeerEpoch) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_PeerEpoch.Merge(m, src)
+}
+func (m *PeerEpoch) XXX_Size() int {
+	return m.Size()
+}
+func (m *PeerEpoch) XXX_DiscardUnknown() {
+	xxx_messageInfo_PeerEpoch.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_PeerEpoch proto.InternalMessageInfo
+
+func (m *PeerEpoch) GetEpoch() uint64 {
+	if m != nil {
+		return m.Epoch
+	}
+	return 0
+}
+
+func (m *PeerEpoch) GetPeerId() []byte {
+	if m != nil {
+		return m.PeerId
+	}
+	return nil
+}
+
 func init() {
 	proto.RegisterType((*AdmissionParams)(nil), "fluence.capacity.v1.AdmissionParams")
 	proto.RegisterType((*CapacityProof)(nil), "fluence.capacity.v1.CapacityProof")
-	proto.RegisterType((*UnitProofs)(nil), "fluence.capacity.v1.UnitProofs")
-	proto.RegisterType((*KeyRange)(nil), "fluence.capacity.v1.KeyRange")
-	proto.RegisterType((*Sibling)(nil), "fluence.capacity.v1.Sibling")
-	proto.RegisterType((*Opening)(nil), "fluence.capacity.v1.Opening")
+	proto.RegisterType((*Batch)(nil), "fluence.capacity.v1.Batch")
+	proto.RegisterType((*Root)(nil), "fluence.capacity.v1.Root")
+	proto.RegisterType((*Round)(nil), "fluence.capacity.v1.Round")
+	proto.RegisterType((*UnitNonces)(nil), "fluence.capacity.v1.UnitNonces")
+	proto.RegisterType((*Flow)(nil), "fluence.capacity.v1.Flow")
+	proto.RegisterType((*Meter)(nil), "fluence.capacity.v1.Meter")
 	proto.RegisterType((*AdmissionState)(nil), "fluence.capacity.v1.AdmissionState")
+	proto.RegisterType((*PeerEpoch)(nil), "fluence.capacity.v1.PeerEpoch")
 }
 
 func init() {
@@ -467,41 +1016,76 @@ func init() {
 }
 
 var fileDescriptor_158b00026c9e7d15 = []byte{
-	// 530 bytes of a gzipped FileDescriptorProto
-	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0x74, 0x53, 0x4d, 0x6f, 0xd3, 0x3e,
-	0x18, 0x6f, 0xfe, 0x4b, 0x5f, 0xfe, 0x4f, 0x3b, 0x40, 0xa6, 0x82, 0x30, 0x20, 0x83, 0x70, 0xd9,
-	0x85, 0x54, 0x1b, 0x08, 0x0e, 0x70, 0xa1, 0xbb, 0x0c, 0x21, 0xc1, 0x94, 0x09, 0x90, 0xb8, 0x44,
-	0x6e, 0xe2, 0xa6, 0xa6, 0x89, 0x1d, 0xc5, 0xce, 0xd6, 0x7c, 0x0b, 0x2e, 0x7c, 0xa7, 0x1d, 0x77,
-	0xe4, 0x84, 0x50, 0xfb, 0x15, 0xf8, 0x00, 0xc8, 0x76, 0x0c, 0x42, 0x2a, 0xa7, 0xf8, 0xf7, 0xf6,
-	0xd8, 0xcf, 0x13, 0x1b, 0x1e, 0xcd, 0xf3, 0x9a, 0xb0, 0x84, 0x4c, 0x12, 0x5c, 0xe2, 0x84, 0xca,
-	0x66, 0x72, 0x7e, 0x38, 0xc1, 0x69, 0x41, 0x85, 0xa0, 0x9c, 0x85, 0x65, 0xc5, 0x25, 0x47, 0x37,
-	0x5b, 0x53, 0x68, 0x4d, 0xe1, 0xf9, 0xe1, 0xde, 0x38, 0xe3, 0x19, 0xd7, 0xfa, 0x44, 0xad, 0x8c,
-	0x35, 0xf8, 0xe9, 0xc0, 0xf5, 0x57, 0x36, 0x7e, 0x8a, 0x2b, 0x5c, 0x08, 0x34, 0x86, 0x6e, 0x4a,
-	0x72, 0xdc, 0x78, 0xce, 0x03, 0xe7, 0x60, 0x37, 0x32, 0x00, 0xdd, 0x82, 0xde, 0xac, 0x4e, 0x33,
-	0x22, 0xbd, 0xff, 0x34, 0xdd, 0x22, 0x74, 0x07, 0x06, 0x4b, 0xd2, 0xc4, 0x09, 0x17, 0xd2, 0xdb,
-	0xd1, 0x4a, 0x7f, 0x49, 0x9a, 0x63, 0x2e, 0x24, 0xba, 0x0b, 0xff, 0x2f, 0xb0, 0x58, 0x18, 0xcd,
-	0xd5, 0xda, 0x40, 0x11, 0x56, 0x2c, 0xf0, 0x2a, 0x9e, 0x61, 0x99, 0x2c, 0xbc, 0xae, 0x11, 0x0b,
-	0xbc, 0x9a, 0x2a, 0x8c, 0xf6, 0x60, 0xc0, 0x4b, 0xc2, 0x28, 0xcb, 0x84, 0xd7, 0x33, 0x9a, 0xc5,
-	0xe8, 0x21, 0x8c, 0x04, 0x2e, 0xca, 0x9c, 0xc4, 0x35, 0xa3, 0x52, 0x78, 0x7d, 0xad, 0x0f, 0x0d,
-	0xf7, 0x5e, 0x51, 0x68, 0x1f, 0x86, 0xca, 0x1e, 0x5f, 0x50, 0x96, 0xf2, 0x0b, 0x6f, 0xa0, 0x1d,
-	0xa0, 0xa8, 0x8f, 0x9a, 0x09, 0x3e, 0xc3, 0xee, 0x71, 0x3b, 0x9b, 0xd3, 0x8a, 0xf3, 0x39, 0xba,
-	0x0d, 0x7d, 0x55, 0x2d, 0xa6, 0xa9, 0xee, 0x7a, 0x14, 0xf5, 0x14, 0x7c, 0x9d, 0xaa, 0x52, 0x39,
-	0x4f, 0x70, 0x1e, 0x33, 0xce, 0x12, 0xa2, 0x7b, 0x1f, 0x45, 0xa0, 0xa9, 0xb7, 0x8a, 0x51, 0x86,
-	0x8a, 0x88, 0x3a, 0x97, 0xb1, 0x6a, 0x4d, 0x8f, 0x60, 0x14, 0x81, 0xa1, 0x4e, 0xb0, 0x58, 0x04,
-	0x2f, 0x00, 0xd4, 0xa9, 0xf4, 0x3e, 0xe2, 0xdf, 0x1b, 0x8d, 0xa1, 0x9b, 0xf0, 0x9a, 0xd9, 0xf1,
-	0x1a, 0x10, 0x3c, 0x85, 0xc1, 0x1b, 0xd2, 0x44, 0x98, 0x65, 0x44, 0x39, 0xe6, 0xb4, 0x12, 0xb2,
-	0x0d, 0x1a, 0x80, 0x10, 0xb8, 0x39, 0x16, 0xb2, 0x3d, 0x99, 0x5e, 0x07, 0x1f, 0xa0, 0x7f, 0x46,
-	0x67, 0x39, 0x65, 0x99, 0x92, 0xf5, 0xb9, 0x4c, 0x46, 0xaf, 0xd1, 0x73, 0x70, 0x97, 0xa4, 0x11,
-	0x3a, 0x32, 0x3c, 0xba, 0x1f, 0x6e, 0xb9, 0x2e, 0xa1, 0xdd, 0x75, 0xea, 0x5e, 0x7e, 0xdf, 0xef,
-	0x44, 0x3a, 0x10, 0x7c, 0x75, 0xa0, 0xff, 0xce, 0xfc, 0x07, 0x75, 0x1a, 0xca, 0x52, 0xb2, 0xb2,
-	0xb7, 0x44, 0x03, 0xf4, 0x12, 0xdc, 0x9c, 0xe0, 0x79, 0x5b, 0x3a, 0xd8, 0x5a, 0xfa, 0xaf, 0xc9,
-	0xdb, 0xfa, 0x2a, 0x85, 0x9e, 0x81, 0x5b, 0x62, 0xa9, 0x86, 0xb8, 0x73, 0x30, 0x3c, 0xba, 0xb7,
-	0x35, 0xdd, 0x36, 0x66, 0x73, 0xca, 0x1f, 0xdc, 0x80, 0x6b, 0xbf, 0x2f, 0xf1, 0x99, 0xc4, 0x92,
-	0x4c, 0x4f, 0x2e, 0xd7, 0xbe, 0x73, 0xb5, 0xf6, 0x9d, 0x1f, 0x6b, 0xdf, 0xf9, 0xb2, 0xf1, 0x3b,
-	0x57, 0x1b, 0xbf, 0xf3, 0x6d, 0xe3, 0x77, 0x3e, 0x85, 0x19, 0x95, 0x8b, 0x7a, 0x16, 0x26, 0xbc,
-	0x98, 0x64, 0xfc, 0xb1, 0x7d, 0x4f, 0xf6, 0xbb, 0xfa, 0xf3, 0xb2, 0x64, 0x53, 0x12, 0x31, 0xeb,
-	0xe9, 0x87, 0xf2, 0xe4, 0x57, 0x00, 0x00, 0x00, 0xff, 0xff, 0xe1, 0x70, 0x8d, 0xef, 0x7a, 0x03,
-	0x00, 0x00,
+	// 1096 bytes of a gzipped FileDescriptorProto
+	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0x8c, 0x56, 0xcf, 0x6e, 0x23, 0xc5,
+	0x13, 0x8e, 0xed, 0xb1, 0x63, 0x97, 0x9d, 0xfd, 0xfd, 0xd4, 0x44, 0x30, 0x1b, 0x84, 0x37, 0x78,
+	0x39, 0xec, 0x65, 0x1d, 0x6d, 0xf8, 0x23, 0x84, 0xe0, 0xb0, 0x59, 0x81, 0x36, 0xd2, 0x02, 0xd1,
+	0x44, 0x08, 0x89, 0xcb, 0xa8, 0x33, 0x5d, 0xb6, 0x67, 0x33, 0x33, 0x3d, 0x99, 0xee, 0x89, 0x63,
+	0x9e, 0x82, 0x67, 0xe0, 0xca, 0x95, 0x87, 0xd8, 0x1b, 0x2b, 0x4e, 0x70, 0x41, 0x28, 0x79, 0x10,
+	0x50, 0x55, 0xcf, 0x24, 0x36, 0x72, 0x56, 0x39, 0xa5, 0xbf, 0xea, 0xaa, 0xea, 0x9a, 0xaf, 0xbe,
+	0xaa, 0x18, 0x1e, 0x4e, 0x92, 0x12, 0xb3, 0x08, 0xf7, 0x22, 0x99, 0xcb, 0x28, 0xb6, 0x8b, 0xbd,
+	0xf3, 0x27, 0x7b, 0x52, 0xa5, 0xb1, 0x31, 0xb1, 0xce, 0xc6, 0x79, 0xa1, 0xad, 0x16, 0x6f, 0x55,
+	0x4e, 0xe3, 0xda, 0x69, 0x7c, 0xfe, 0x64, 0xe7, 0x7e, 0xa4, 0x4d, 0xaa, 0x4d, 0xc8, 0x2e, 0x7b,
+	0x0e, 0x38, 0xff, 0x9d, 0xed, 0xa9, 0x9e, 0x6a, 0x67, 0xa7, 0x93, 0xb3, 0x8e, 0x7e, 0x69, 0xc2,
+	0xff, 0x9e, 0xd6, 0x99, 0x8f, 0x64, 0x21, 0x53, 0x23, 0xb6, 0xa1, 0xad, 0x30, 0x91, 0x0b, 0xbf,
+	0xb1, 0xdb, 0x78, 0xb4, 0x15, 0x38, 0x20, 0xde, 0x86, 0xce, 0x49, 0xa9, 0xa6, 0x68, 0xfd, 0x26,
+	0x9b, 0x2b, 0x24, 0xee, 0x43, 0xf7, 0x14, 0x17, 0x61, 0xa4, 0x8d, 0xf5, 0x5b, 0x7c, 0xb3, 0x79,
+	0x8a, 0x8b, 0x67, 0xda, 0x58, 0xf1, 0x2e, 0xf4, 0x66, 0xd2, 0xcc, 0xdc, 0x9d, 0xc7, 0x77, 0x5d,
+	0x32, 0xd4, 0x97, 0xa9, 0xbc, 0x08, 0x4f, 0xa4, 0x8d, 0x66, 0x7e, 0xdb, 0x5d, 0xa6, 0xf2, 0xe2,
+	0x80, 0xb0, 0xd8, 0x81, 0xae, 0xce, 0x31, 0x8b, 0xb3, 0xa9, 0xf1, 0x3b, 0xee, 0xae, 0xc6, 0xe2,
+	0x7d, 0x18, 0x18, 0x99, 0xe6, 0x09, 0x86, 0x65, 0x16, 0x5b, 0xe3, 0x6f, 0xf2, 0x7d, 0xdf, 0xd9,
+	0xbe, 0x23, 0x93, 0x78, 0x00, 0x7d, 0x72, 0x0f, 0xe7, 0x71, 0xa6, 0xf4, 0xdc, 0xef, 0xb2, 0x07,
+	0x90, 0xe9, 0x7b, 0xb6, 0x90, 0xc3, 0x59, 0x89, 0x25, 0x86, 0x49, 0x9c, 0xc6, 0xd6, 0xef, 0xed,
+	0x36, 0x1e, 0x79, 0x01, 0xb0, 0xe9, 0x05, 0x59, 0x88, 0x83, 0x44, 0xe6, 0x06, 0x7d, 0x70, 0x1c,
+	0x30, 0x18, 0xbd, 0x84, 0xad, 0x67, 0x15, 0xdb, 0x47, 0x85, 0xd6, 0x13, 0xf1, 0x0e, 0x6c, 0x52,
+	0x11, 0x61, 0xac, 0x98, 0xac, 0x41, 0xd0, 0x21, 0x78, 0xa8, 0xe8, 0x81, 0x44, 0x47, 0x32, 0x09,
+	0x33, 0x9d, 0x45, 0xc8, 0x94, 0x0d, 0x02, 0x60, 0xd3, 0x37, 0x64, 0x21, 0x87, 0x02, 0x4d, 0x99,
+	0xd8, 0x90, 0x18, 0x61, 0xe6, 0x06, 0x01, 0x38, 0xd3, 0x73, 0x69, 0x66, 0xa3, 0x7f, 0x1a, 0xd0,
+	0x76, 0x64, 0xfc, 0x1f, 0x5a, 0x06, 0xcf, 0xf8, 0x01, 0x2f, 0xa0, 0x23, 0x3d, 0x9b, 0x23, 0x16,
+	0xf4, 0xac, 0xcb, 0xdc, 0x21, 0x78, 0xa8, 0x96, 0xeb, 0x69, 0xad, 0xd4, 0xb3, 0x0d, 0x6d, 0xcc,
+	0x75, 0x34, 0xe3, 0x36, 0x78, 0x81, 0x03, 0x94, 0xf9, 0x14, 0x17, 0xcc, 0xfe, 0x20, 0xa0, 0x23,
+	0x75, 0x39, 0x4a, 0x64, 0x9c, 0x3a, 0xda, 0x07, 0x41, 0x85, 0xc4, 0x47, 0xd0, 0xcd, 0x0b, 0x7d,
+	0x1e, 0x2b, 0x2c, 0x98, 0xf0, 0xde, 0x81, 0xff, 0xfb, 0xaf, 0x8f, 0xb7, 0x2b, 0x85, 0x3d, 0x55,
+	0xaa, 0x40, 0x63, 0x8e, 0x6d, 0x11, 0x67, 0xd3, 0xe0, 0xda, 0x93, 0xb2, 0x11, 0xe9, 0xa8, 0xb8,
+	0x05, 0xdd, 0xa0, 0x42, 0x42, 0x80, 0x67, 0xcb, 0x22, 0xab, 0x78, 0xe7, 0x33, 0xd5, 0xa2, 0x4a,
+	0xc7, 0xb7, 0x17, 0xd0, 0x71, 0xf4, 0x73, 0x0b, 0xbc, 0x40, 0x6b, 0xbb, 0xfc, 0xb9, 0x8d, 0x95,
+	0xcf, 0xbd, 0xfe, 0xaa, 0xe6, 0xf2, 0x57, 0x09, 0xf0, 0x0a, 0xad, 0x6d, 0xc5, 0x00, 0x9f, 0xc5,
+	0x43, 0xd8, 0x8a, 0x74, 0x9a, 0xc6, 0x36, 0xc5, 0x8c, 0xe9, 0xf1, 0xf8, 0x72, 0x70, 0x63, 0x3c,
+	0x54, 0x2b, 0x1f, 0xd9, 0xbe, 0xf3, 0x47, 0x8e, 0xa1, 0xad, 0xe7, 0x19, 0x16, 0xcc, 0xd8, 0x9b,
+	0x42, 0x9c, 0x1b, 0x0d, 0x4c, 0xd5, 0x23, 0xa7, 0xdd, 0x41, 0xb0, 0xe9, 0x9a, 0x64, 0x98, 0x7d,
+	0x5d, 0x66, 0xd6, 0xf8, 0xdd, 0xdd, 0x16, 0xcd, 0x98, 0x43, 0x4b, 0x3c, 0xf6, 0x56, 0x78, 0xf4,
+	0x89, 0x98, 0x4c, 0xc5, 0xd9, 0xb4, 0xd2, 0x69, 0x0d, 0xc5, 0x7b, 0x00, 0x13, 0x99, 0x18, 0x0c,
+	0x13, 0x94, 0x13, 0xbf, 0xcf, 0x51, 0x3d, 0xb6, 0xbc, 0x40, 0x39, 0xa1, 0x84, 0xac, 0x68, 0xe5,
+	0x0f, 0x5c, 0x42, 0x87, 0x5c, 0xfb, 0x35, 0xd9, 0xb7, 0x9c, 0xdd, 0x21, 0x7a, 0xc8, 0xa0, 0xb5,
+	0x09, 0x2a, 0xff, 0x1e, 0x5f, 0xd4, 0x70, 0xf4, 0x5b, 0x13, 0xda, 0x81, 0x2e, 0xb3, 0xa5, 0x66,
+	0x34, 0x96, 0x9b, 0x71, 0x00, 0x9d, 0x9c, 0xd7, 0x0a, 0xf7, 0xa8, 0xbf, 0xff, 0xc1, 0x78, 0xcd,
+	0xde, 0x1a, 0xff, 0x67, 0x05, 0x1d, 0x78, 0xaf, 0xfe, 0x7a, 0xb0, 0x11, 0x54, 0x91, 0x94, 0xd9,
+	0x8d, 0x91, 0xeb, 0xa8, 0x03, 0x62, 0x08, 0xa0, 0xe2, 0xc9, 0x24, 0x8e, 0xca, 0xc4, 0x2e, 0xaa,
+	0x7e, 0x2e, 0x59, 0xb8, 0x66, 0xde, 0x09, 0x8a, 0x9b, 0xe9, 0x05, 0x35, 0xe4, 0x55, 0x86, 0x32,
+	0xd2, 0x59, 0x2d, 0x72, 0x87, 0x48, 0x38, 0x09, 0x4e, 0x6c, 0xb5, 0x51, 0xf8, 0x4c, 0x59, 0x78,
+	0x45, 0xa1, 0x61, 0x0d, 0x7b, 0x41, 0x0d, 0xa9, 0x2a, 0x92, 0x96, 0xa9, 0x54, 0xec, 0x00, 0x59,
+	0xcd, 0x1c, 0x73, 0xcb, 0x0d, 0xe9, 0x06, 0x0e, 0x30, 0xaf, 0x65, 0x61, 0x74, 0xc1, 0xad, 0xa0,
+	0xb1, 0x62, 0x44, 0x2f, 0x2a, 0x9d, 0x61, 0xd5, 0x05, 0x3e, 0x8f, 0xbe, 0x05, 0xa0, 0x2d, 0xc6,
+	0x6b, 0xc2, 0xdc, 0xc2, 0xea, 0xd2, 0x9c, 0x37, 0x57, 0xe6, 0x9c, 0x26, 0x4b, 0x4e, 0x4d, 0xad,
+	0x7d, 0x3a, 0x8f, 0x5e, 0x82, 0xf7, 0x55, 0xa2, 0xe7, 0x2b, 0xf2, 0x6e, 0xdc, 0x59, 0xde, 0xf5,
+	0xac, 0x36, 0x97, 0x66, 0x75, 0x89, 0x94, 0xd6, 0x0a, 0x29, 0xa3, 0x1f, 0xa1, 0xfd, 0x35, 0x5a,
+	0xa7, 0xf2, 0x0c, 0x2f, 0x6c, 0x78, 0xb3, 0xb9, 0x36, 0x09, 0x1f, 0xe3, 0xd9, 0xda, 0x8c, 0x44,
+	0x50, 0x81, 0x2a, 0xb6, 0x55, 0xc2, 0x0a, 0x91, 0x9d, 0xb7, 0xb2, 0xaa, 0x16, 0x57, 0x85, 0x28,
+	0xc7, 0xa4, 0x4c, 0x12, 0xee, 0x6c, 0x37, 0xe0, 0xf3, 0xe8, 0xcf, 0x16, 0xdc, 0xbb, 0x16, 0xd2,
+	0xb1, 0x95, 0x16, 0xc5, 0x27, 0xd0, 0x4e, 0xa9, 0x1c, 0x2e, 0xa1, 0xbf, 0xbf, 0xb3, 0x56, 0x7c,
+	0x5c, 0x70, 0x25, 0x39, 0xe7, 0x4e, 0x71, 0xfc, 0x90, 0xdf, 0xdc, 0x6d, 0xdd, 0x1a, 0xc7, 0xdb,
+	0xb9, 0x8e, 0x63, 0x77, 0xb1, 0xef, 0x96, 0x58, 0xeb, 0x8e, 0x51, 0xe4, 0x2c, 0x3e, 0xae, 0x75,
+	0xe4, 0x71, 0xd4, 0xfd, 0xb5, 0x51, 0xb4, 0x07, 0xeb, 0xa7, 0x9c, 0xd0, 0x3e, 0x85, 0x4e, 0x41,
+	0x73, 0x67, 0xfc, 0xf6, 0x1b, 0x5e, 0xe3, 0xd1, 0xac, 0xc7, 0xc9, 0xf9, 0x8b, 0x2f, 0xa0, 0xc3,
+	0x13, 0x44, 0x3b, 0x9e, 0x22, 0x1f, 0xac, 0x8d, 0xbc, 0xd1, 0x60, 0x1d, 0xee, 0x82, 0xa8, 0xde,
+	0x49, 0xa2, 0xe7, 0xb4, 0xbc, 0x6e, 0xaf, 0x97, 0x04, 0x57, 0xd7, 0xcb, 0xde, 0xe2, 0x73, 0xe8,
+	0xa8, 0xb8, 0xc0, 0xc8, 0xf2, 0x6e, 0xeb, 0xef, 0x0f, 0xd7, 0xc6, 0x1d, 0x21, 0x16, 0x5f, 0x92,
+	0xc4, 0xeb, 0x47, 0x5d, 0xcc, 0xe8, 0x33, 0xe8, 0x5d, 0x5f, 0xdd, 0x3e, 0x13, 0x6b, 0xff, 0x29,
+	0x1e, 0x3c, 0x7f, 0x75, 0x39, 0x6c, 0xbc, 0xbe, 0x1c, 0x36, 0xfe, 0xbe, 0x1c, 0x36, 0x7e, 0xba,
+	0x1a, 0x6e, 0xbc, 0xbe, 0x1a, 0x6e, 0xfc, 0x71, 0x35, 0xdc, 0xf8, 0x61, 0x3c, 0x8d, 0xed, 0xac,
+	0x3c, 0x19, 0x47, 0x3a, 0xdd, 0x9b, 0xea, 0xc7, 0xf5, 0xcf, 0xae, 0xfa, 0xef, 0xc5, 0xcd, 0x0f,
+	0x30, 0xbb, 0xc8, 0xd1, 0x9c, 0x74, 0xf8, 0x47, 0xd3, 0x87, 0xff, 0x06, 0x00, 0x00, 0xff, 0xff,
+	0x67, 0x10, 0x7b, 0xf4, 0xa1, 0x09, 0x00, 0x00,
 }
 
 func (m *AdmissionParams) Marshal() (dAtA []byte, err error) {
@@ -524,6 +1108,16 @@ func (m *AdmissionParams) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	_ = i
 	var l int
 	_ = l
+	if m.Lapse != 0 {
+		i = encodeVarintAdmission(dAtA, i, uint64(m.Lapse))
+		i--
+		dAtA[i] = 0x50
+	}
+	if m.QueueLimit != 0 {
+		i = encodeVarintAdmission(dAtA, i, uint64(m.QueueLimit))
+		i--
+		dAtA[i] = 0x48
+	}
 	if m.OpenWindow != 0 {
 		i = encodeVarintAdmission(dAtA, i, uint64(m.OpenWindow))
 		i--
@@ -611,7 +1205,7 @@ func (m *CapacityProof) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	return len(dAtA) - i, nil
 }
 
-func (m *UnitProofs) Marshal() (dAtA []byte, err error) {
+func (m *Batch) Marshal() (dAtA []byte, err error) {
 	size := m.Size()
 	dAtA = make([]byte, size)
 	n, err := m.MarshalToSizedBuffer(dAtA[:size])
@@ -621,69 +1215,85 @@ func (m *UnitProofs) Marshal() (dAtA []byte, err error) {
 	return dAtA[:n], nil
 }
 
-func (m *UnitProofs) MarshalTo(dAtA []byte) (int, error) {
+func (m *Batch) MarshalTo(dAtA []byte) (int, error) {
 	size := m.Size()
 	return m.MarshalToSizedBuffer(dAtA[:size])
 }
 
-func (m *UnitProofs) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+func (m *Batch) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	i := len(dAtA)
 	_ = i
 	var l int
 	_ = l
-	if m.Count != 0 {
-		i = encodeVarintAdmission(dAtA, i, uint64(m.Count))
+	if m.Due != 0 {
+		i = encodeVarintAdmission(dAtA, i, uint64(m.Due))
 		i--
-		dAtA[i] = 0x10
+		dAtA[i] = 0x50
+	}
+	if m.Turn != 0 {
+		i = encodeVarintAdmission(dAtA, i, uint64(m.Turn))
+		i--
+		dAtA[i] = 0x48
+	}
+	if m.Opened {
+		i--
+		if m.Opened {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x40
+	}
+	if len(m.Provider) > 0 {
+		i -= len(m.Provider)
+		copy(dAtA[i:], m.Provider)
+		i = encodeVarintAdmission(dAtA, i, uint64(len(m.Provider)))
+		i--
+		dAtA[i] = 0x3a
+	}
+	if len(m.Claims) > 0 {
+		i -= len(m.Claims)
+		copy(dAtA[i:], m.Claims)
+		i = encodeVarintAdmission(dAtA, i, uint64(len(m.Claims)))
+		i--
+		dAtA[i] = 0x32
+	}
+	if len(m.Key) > 0 {
+		i -= len(m.Key)
+		copy(dAtA[i:], m.Key)
+		i = encodeVarintAdmission(dAtA, i, uint64(len(m.Key)))
+		i--
+		dAtA[i] = 0x2a
+	}
+	if m.Epoch != 0 {
+		i = encodeVarintAdmission(dAtA, i, uint64(m.Epoch))
+		i--
+		dAtA[i] = 0x20
 	}
 	if len(m.UnitId) > 0 {
 		i -= len(m.UnitId)
 		copy(dAtA[i:], m.UnitId)
 		i = encodeVarintAdmission(dAtA, i, uint64(len(m.UnitId)))
 		i--
-		dAtA[i] = 0xa
+		dAtA[i] = 0x1a
 	}
-	return len(dAtA) - i, nil
-}
-
-func (m *KeyRange) Marshal() (dAtA []byte, err error) {
-	size := m.Size()
-	dAtA = make([]byte, size)
-	n, err := m.MarshalToSizedBuffer(dAtA[:size])
-	if err != nil {
-		return nil, err
-	}
-	return dAtA[:n], nil
-}
-
-func (m *KeyRange) MarshalTo(dAtA []byte) (int, error) {
-	size := m.Size()
-	return m.MarshalToSizedBuffer(dAtA[:size])
-}
-
-func (m *KeyRange) MarshalToSizedBuffer(dAtA []byte) (int, error) {
-	i := len(dAtA)
-	_ = i
-	var l int
-	_ = l
-	if len(m.Last) > 0 {
-		i -= len(m.Last)
-		copy(dAtA[i:], m.Last)
-		i = encodeVarintAdmission(dAtA, i, uint64(len(m.Last)))
+	if len(m.PeerId) > 0 {
+		i -= len(m.PeerId)
+		copy(dAtA[i:], m.PeerId)
+		i = encodeVarintAdmission(dAtA, i, uint64(len(m.PeerId)))
 		i--
 		dAtA[i] = 0x12
 	}
-	if len(m.First) > 0 {
-		i -= len(m.First)
-		copy(dAtA[i:], m.First)
-		i = encodeVarintAdmission(dAtA, i, uint64(len(m.First)))
+	if m.Seq != 0 {
+		i = encodeVarintAdmission(dAtA, i, uint64(m.Seq))
 		i--
-		dAtA[i] = 0xa
+		dAtA[i] = 0x8
 	}
 	return len(dAtA) - i, nil
 }
 
-func (m *Sibling) Marshal() (dAtA []byte, err error) {
+func (m *Root) Marshal() (dAtA []byte, err error) {
 	size := m.Size()
 	dAtA = make([]byte, size)
 	n, err := m.MarshalToSizedBuffer(dAtA[:size])
@@ -693,72 +1303,229 @@ func (m *Sibling) Marshal() (dAtA []byte, err error) {
 	return dAtA[:n], nil
 }
 
-func (m *Sibling) MarshalTo(dAtA []byte) (int, error) {
+func (m *Root) MarshalTo(dAtA []byte) (int, error) {
 	size := m.Size()
 	return m.MarshalToSizedBuffer(dAtA[:size])
 }
 
-func (m *Sibling) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+func (m *Root) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	i := len(dAtA)
 	_ = i
 	var l int
 	_ = l
-	{
-		size, err := m.Keys.MarshalToSizedBuffer(dAtA[:i])
-		if err != nil {
-			return 0, err
+	if m.Settled {
+		i--
+		if m.Settled {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
 		}
-		i -= size
-		i = encodeVarintAdmission(dAtA, i, uint64(size))
-	}
-	i--
-	dAtA[i] = 0x12
-	if len(m.Hash) > 0 {
-		i -= len(m.Hash)
-		copy(dAtA[i:], m.Hash)
-		i = encodeVarintAdmission(dAtA, i, uint64(len(m.Hash)))
 		i--
-		dAtA[i] = 0xa
+		dAtA[i] = 0x70
 	}
-	return len(dAtA) - i, nil
-}
-
-func (m *Opening) Marshal() (dAtA []byte, err error) {
-	size := m.Size()
-	dAtA = make([]byte, size)
-	n, err := m.MarshalToSizedBuffer(dAtA[:size])
-	if err != nil {
-		return nil, err
+	if m.Closed {
+		i--
+		if m.Closed {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x68
 	}
-	return dAtA[:n], nil
-}
-
-func (m *Opening) MarshalTo(dAtA []byte) (int, error) {
-	size := m.Size()
-	return m.MarshalToSizedBuffer(dAtA[:size])
-}
-
-func (m *Opening) MarshalToSizedBuffer(dAtA []byte) (int, error) {
-	i := len(dAtA)
-	_ = i
-	var l int
-	_ = l
-	if len(m.Path) > 0 {
-		for iNdEx := len(m.Path) - 1; iNdEx >= 0; iNdEx-- {
-			{
-				size, err := m.Path[iNdEx].MarshalToSizedBuffer(dAtA[:i])
-				if err != nil {
-					return 0, err
-				}
-				i -= size
-				i = encodeVarintAdmission(dAtA, i, uint64(size))
+	if m.Lapsed {
+		i--
+		if m.Lapsed {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x60
+	}
+	if m.FalseLeaf {
+		i--
+		if m.FalseLeaf {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x58
+	}
+	if m.Pending != 0 {
+		i = encodeVarintAdmission(dAtA, i, uint64(m.Pending))
+		i--
+		dAtA[i] = 0x50
+	}
+	if m.Opened {
+		i--
+		if m.Opened {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x48
+	}
+	if len(m.Counts) > 0 {
+		dAtA2 := make([]byte, len(m.Counts)*10)
+		var j1 int
+		for _, num := range m.Counts {
+			for num >= 1<<7 {
+				dAtA2[j1] = uint8(uint64(num)&0x7f | 0x80)
+				num >>= 7
+				j1++
 			}
-			i--
-			dAtA[i] = 0x1a
+			dAtA2[j1] = uint8(num)
+			j1++
 		}
+		i -= j1
+		copy(dAtA[i:], dAtA2[:j1])
+		i = encodeVarintAdmission(dAtA, i, uint64(j1))
+		i--
+		dAtA[i] = 0x42
+	}
+	if len(m.UnitIds) > 0 {
+		i -= len(m.UnitIds)
+		copy(dAtA[i:], m.UnitIds)
+		i = encodeVarintAdmission(dAtA, i, uint64(len(m.UnitIds)))
+		i--
+		dAtA[i] = 0x3a
+	}
+	if len(m.Owner) > 0 {
+		i -= len(m.Owner)
+		copy(dAtA[i:], m.Owner)
+		i = encodeVarintAdmission(dAtA, i, uint64(len(m.Owner)))
+		i--
+		dAtA[i] = 0x32
+	}
+	if len(m.Provider) > 0 {
+		i -= len(m.Provider)
+		copy(dAtA[i:], m.Provider)
+		i = encodeVarintAdmission(dAtA, i, uint64(len(m.Provider)))
+		i--
+		dAtA[i] = 0x2a
+	}
+	if len(m.CommitmentId) > 0 {
+		i -= len(m.CommitmentId)
+		copy(dAtA[i:], m.CommitmentId)
+		i = encodeVarintAdmission(dAtA, i, uint64(len(m.CommitmentId)))
+		i--
+		dAtA[i] = 0x22
+	}
+	if len(m.Root) > 0 {
+		i -= len(m.Root)
+		copy(dAtA[i:], m.Root)
+		i = encodeVarintAdmission(dAtA, i, uint64(len(m.Root)))
+		i--
+		dAtA[i] = 0x1a
+	}
+	if m.Epoch != 0 {
+		i = encodeVarintAdmission(dAtA, i, uint64(m.Epoch))
+		i--
+		dAtA[i] = 0x10
+	}
+	if len(m.PeerId) > 0 {
+		i -= len(m.PeerId)
+		copy(dAtA[i:], m.PeerId)
+		i = encodeVarintAdmission(dAtA, i, uint64(len(m.PeerId)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *Round) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *Round) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *Round) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Done {
+		i--
+		if m.Done {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x60
+	}
+	if len(m.Cursor) > 0 {
+		i -= len(m.Cursor)
+		copy(dAtA[i:], m.Cursor)
+		i = encodeVarintAdmission(dAtA, i, uint64(len(m.Cursor)))
+		i--
+		dAtA[i] = 0x5a
+	}
+	if m.Swept {
+		i--
+		if m.Swept {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x50
+	}
+	if m.Roots != 0 {
+		i = encodeVarintAdmission(dAtA, i, uint64(m.Roots))
+		i--
+		dAtA[i] = 0x48
+	}
+	if m.Batches != 0 {
+		i = encodeVarintAdmission(dAtA, i, uint64(m.Batches))
+		i--
+		dAtA[i] = 0x40
+	}
+	if m.Left != 0 {
+		i = encodeVarintAdmission(dAtA, i, uint64(m.Left))
+		i--
+		dAtA[i] = 0x38
+	}
+	if len(m.Beacon) > 0 {
+		i -= len(m.Beacon)
+		copy(dAtA[i:], m.Beacon)
+		i = encodeVarintAdmission(dAtA, i, uint64(len(m.Beacon)))
+		i--
+		dAtA[i] = 0x32
+	}
+	if m.Sampled != 0 {
+		i = encodeVarintAdmission(dAtA, i, uint64(m.Sampled))
+		i--
+		dAtA[i] = 0x28
+	}
+	if len(m.Difficulty) > 0 {
+		i -= len(m.Difficulty)
+		copy(dAtA[i:], m.Difficulty)
+		i = encodeVarintAdmission(dAtA, i, uint64(len(m.Difficulty)))
+		i--
+		dAtA[i] = 0x22
+	}
+	if len(m.Nonce) > 0 {
+		i -= len(m.Nonce)
+		copy(dAtA[i:], m.Nonce)
+		i = encodeVarintAdmission(dAtA, i, uint64(len(m.Nonce)))
+		i--
+		dAtA[i] = 0x1a
 	}
 	{
-		size, err := m.Leaf.MarshalToSizedBuffer(dAtA[:i])
+		size, err := m.Params.MarshalToSizedBuffer(dAtA[:i])
 		if err != nil {
 			return 0, err
 		}
@@ -767,8 +1534,143 @@ func (m *Opening) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	}
 	i--
 	dAtA[i] = 0x12
-	if m.Index != 0 {
-		i = encodeVarintAdmission(dAtA, i, uint64(m.Index))
+	if m.Epoch != 0 {
+		i = encodeVarintAdmission(dAtA, i, uint64(m.Epoch))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *UnitNonces) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *UnitNonces) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *UnitNonces) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Tags) > 0 {
+		i -= len(m.Tags)
+		copy(dAtA[i:], m.Tags)
+		i = encodeVarintAdmission(dAtA, i, uint64(len(m.Tags)))
+		i--
+		dAtA[i] = 0x1a
+	}
+	if len(m.UnitId) > 0 {
+		i -= len(m.UnitId)
+		copy(dAtA[i:], m.UnitId)
+		i = encodeVarintAdmission(dAtA, i, uint64(len(m.UnitId)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if m.Epoch != 0 {
+		i = encodeVarintAdmission(dAtA, i, uint64(m.Epoch))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *Flow) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *Flow) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *Flow) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Batches != 0 {
+		i = encodeVarintAdmission(dAtA, i, uint64(m.Batches))
+		i--
+		dAtA[i] = 0x18
+	}
+	if m.Turn != 0 {
+		i = encodeVarintAdmission(dAtA, i, uint64(m.Turn))
+		i--
+		dAtA[i] = 0x10
+	}
+	if len(m.Provider) > 0 {
+		i -= len(m.Provider)
+		copy(dAtA[i:], m.Provider)
+		i = encodeVarintAdmission(dAtA, i, uint64(len(m.Provider)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *Meter) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *Meter) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *Meter) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Full {
+		i--
+		if m.Full {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x28
+	}
+	if m.Queued != 0 {
+		i = encodeVarintAdmission(dAtA, i, uint64(m.Queued))
+		i--
+		dAtA[i] = 0x20
+	}
+	if m.Credit != 0 {
+		i = encodeVarintAdmission(dAtA, i, uint64(m.Credit))
+		i--
+		dAtA[i] = 0x18
+	}
+	if m.Turn != 0 {
+		i = encodeVarintAdmission(dAtA, i, uint64(m.Turn))
+		i--
+		dAtA[i] = 0x10
+	}
+	if m.NextSeq != 0 {
+		i = encodeVarintAdmission(dAtA, i, uint64(m.NextSeq))
 		i--
 		dAtA[i] = 0x8
 	}
@@ -795,6 +1697,149 @@ func (m *AdmissionState) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	_ = i
 	var l int
 	_ = l
+	if len(m.Direct) > 0 {
+		for iNdEx := len(m.Direct) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Direct[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintAdmission(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x42
+		}
+	}
+	if len(m.Flows) > 0 {
+		for iNdEx := len(m.Flows) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Flows[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintAdmission(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x3a
+		}
+	}
+	if len(m.Nonces) > 0 {
+		for iNdEx := len(m.Nonces) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Nonces[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintAdmission(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x32
+		}
+	}
+	if len(m.Rounds) > 0 {
+		for iNdEx := len(m.Rounds) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Rounds[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintAdmission(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x2a
+		}
+	}
+	if len(m.Roots) > 0 {
+		for iNdEx := len(m.Roots) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Roots[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintAdmission(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x22
+		}
+	}
+	if len(m.Due) > 0 {
+		for iNdEx := len(m.Due) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Due[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintAdmission(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x1a
+		}
+	}
+	if len(m.Queue) > 0 {
+		for iNdEx := len(m.Queue) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Queue[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintAdmission(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x12
+		}
+	}
+	{
+		size, err := m.Meter.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintAdmission(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0xa
+	return len(dAtA) - i, nil
+}
+
+func (m *PeerEpoch) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *PeerEpoch) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *PeerEpoch) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.PeerId) > 0 {
+		i -= len(m.PeerId)
+		copy(dAtA[i:], m.PeerId)
+		i = encodeVarintAdmission(dAtA, i, uint64(len(m.PeerId)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if m.Epoch != 0 {
+		i = encodeVarintAdmission(dAtA, i, uint64(m.Epoch))
+		i--
+		dAtA[i] = 0x8
+	}
 	return len(dAtA) - i, nil
 }
 
@@ -839,6 +1884,12 @@ func (m *AdmissionParams) Size() (n int) {
 	if m.OpenWindow != 0 {
 		n += 1 + sovAdmission(uint64(m.OpenWindow))
 	}
+	if m.QueueLimit != 0 {
+		n += 1 + sovAdmission(uint64(m.QueueLimit))
+	}
+	if m.Lapse != 0 {
+		n += 1 + sovAdmission(uint64(m.Lapse))
+	}
 	return n
 }
 
@@ -863,70 +1914,218 @@ func (m *CapacityProof) Size() (n int) {
 	return n
 }
 
-func (m *UnitProofs) Size() (n int) {
+func (m *Batch) Size() (n int) {
 	if m == nil {
 		return 0
 	}
 	var l int
 	_ = l
+	if m.Seq != 0 {
+		n += 1 + sovAdmission(uint64(m.Seq))
+	}
+	l = len(m.PeerId)
+	if l > 0 {
+		n += 1 + l + sovAdmission(uint64(l))
+	}
 	l = len(m.UnitId)
 	if l > 0 {
 		n += 1 + l + sovAdmission(uint64(l))
 	}
-	if m.Count != 0 {
-		n += 1 + sovAdmission(uint64(m.Count))
+	if m.Epoch != 0 {
+		n += 1 + sovAdmission(uint64(m.Epoch))
+	}
+	l = len(m.Key)
+	if l > 0 {
+		n += 1 + l + sovAdmission(uint64(l))
+	}
+	l = len(m.Claims)
+	if l > 0 {
+		n += 1 + l + sovAdmission(uint64(l))
+	}
+	l = len(m.Provider)
+	if l > 0 {
+		n += 1 + l + sovAdmission(uint64(l))
+	}
+	if m.Opened {
+		n += 2
+	}
+	if m.Turn != 0 {
+		n += 1 + sovAdmission(uint64(m.Turn))
+	}
+	if m.Due != 0 {
+		n += 1 + sovAdmission(uint64(m.Due))
 	}
 	return n
 }
 
-func (m *KeyRange) Size() (n int) {
+func (m *Root) Size() (n int) {
 	if m == nil {
 		return 0
 	}
 	var l int
 	_ = l
-	l = len(m.First)
+	l = len(m.PeerId)
 	if l > 0 {
 		n += 1 + l + sovAdmission(uint64(l))
 	}
-	l = len(m.Last)
+	if m.Epoch != 0 {
+		n += 1 + sovAdmission(uint64(m.Epoch))
+	}
+	l = len(m.Root)
 	if l > 0 {
 		n += 1 + l + sovAdmission(uint64(l))
 	}
-	return n
-}
-
-func (m *Sibling) Size() (n int) {
-	if m == nil {
-		return 0
-	}
-	var l int
-	_ = l
-	l = len(m.Hash)
+	l = len(m.CommitmentId)
 	if l > 0 {
 		n += 1 + l + sovAdmission(uint64(l))
 	}
-	l = m.Keys.Size()
-	n += 1 + l + sovAdmission(uint64(l))
-	return n
-}
-
-func (m *Opening) Size() (n int) {
-	if m == nil {
-		return 0
+	l = len(m.Provider)
+	if l > 0 {
+		n += 1 + l + sovAdmission(uint64(l))
 	}
-	var l int
-	_ = l
-	if m.Index != 0 {
-		n += 1 + sovAdmission(uint64(m.Index))
+	l = len(m.Owner)
+	if l > 0 {
+		n += 1 + l + sovAdmission(uint64(l))
 	}
-	l = m.Leaf.Size()
-	n += 1 + l + sovAdmission(uint64(l))
-	if len(m.Path) > 0 {
-		for _, e := range m.Path {
-			l = e.Size()
-			n += 1 + l + sovAdmission(uint64(l))
+	l = len(m.UnitIds)
+	if l > 0 {
+		n += 1 + l + sovAdmission(uint64(l))
+	}
+	if len(m.Counts) > 0 {
+		l = 0
+		for _, e := range m.Counts {
+			l += sovAdmission(uint64(e))
 		}
+		n += 1 + sovAdmission(uint64(l)) + l
+	}
+	if m.Opened {
+		n += 2
+	}
+	if m.Pending != 0 {
+		n += 1 + sovAdmission(uint64(m.Pending))
+	}
+	if m.FalseLeaf {
+		n += 2
+	}
+	if m.Lapsed {
+		n += 2
+	}
+	if m.Closed {
+		n += 2
+	}
+	if m.Settled {
+		n += 2
+	}
+	return n
+}
+
+func (m *Round) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Epoch != 0 {
+		n += 1 + sovAdmission(uint64(m.Epoch))
+	}
+	l = m.Params.Size()
+	n += 1 + l + sovAdmission(uint64(l))
+	l = len(m.Nonce)
+	if l > 0 {
+		n += 1 + l + sovAdmission(uint64(l))
+	}
+	l = len(m.Difficulty)
+	if l > 0 {
+		n += 1 + l + sovAdmission(uint64(l))
+	}
+	if m.Sampled != 0 {
+		n += 1 + sovAdmission(uint64(m.Sampled))
+	}
+	l = len(m.Beacon)
+	if l > 0 {
+		n += 1 + l + sovAdmission(uint64(l))
+	}
+	if m.Left != 0 {
+		n += 1 + sovAdmission(uint64(m.Left))
+	}
+	if m.Batches != 0 {
+		n += 1 + sovAdmission(uint64(m.Batches))
+	}
+	if m.Roots != 0 {
+		n += 1 + sovAdmission(uint64(m.Roots))
+	}
+	if m.Swept {
+		n += 2
+	}
+	l = len(m.Cursor)
+	if l > 0 {
+		n += 1 + l + sovAdmission(uint64(l))
+	}
+	if m.Done {
+		n += 2
+	}
+	return n
+}
+
+func (m *UnitNonces) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Epoch != 0 {
+		n += 1 + sovAdmission(uint64(m.Epoch))
+	}
+	l = len(m.UnitId)
+	if l > 0 {
+		n += 1 + l + sovAdmission(uint64(l))
+	}
+	l = len(m.Tags)
+	if l > 0 {
+		n += 1 + l + sovAdmission(uint64(l))
+	}
+	return n
+}
+
+func (m *Flow) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Provider)
+	if l > 0 {
+		n += 1 + l + sovAdmission(uint64(l))
+	}
+	if m.Turn != 0 {
+		n += 1 + sovAdmission(uint64(m.Turn))
+	}
+	if m.Batches != 0 {
+		n += 1 + sovAdmission(uint64(m.Batches))
+	}
+	return n
+}
+
+func (m *Meter) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.NextSeq != 0 {
+		n += 1 + sovAdmission(uint64(m.NextSeq))
+	}
+	if m.Turn != 0 {
+		n += 1 + sovAdmission(uint64(m.Turn))
+	}
+	if m.Credit != 0 {
+		n += 1 + sovAdmission(uint64(m.Credit))
+	}
+	if m.Queued != 0 {
+		n += 1 + sovAdmission(uint64(m.Queued))
+	}
+	if m.Full {
+		n += 2
 	}
 	return n
 }
@@ -937,6 +2136,66 @@ func (m *AdmissionState) Size() (n int) {
 	}
 	var l int
 	_ = l
+	l = m.Meter.Size()
+	n += 1 + l + sovAdmission(uint64(l))
+	if len(m.Queue) > 0 {
+		for _, e := range m.Queue {
+			l = e.Size()
+			n += 1 + l + sovAdmission(uint64(l))
+		}
+	}
+	if len(m.Due) > 0 {
+		for _, e := range m.Due {
+			l = e.Size()
+			n += 1 + l + sovAdmission(uint64(l))
+		}
+	}
+	if len(m.Roots) > 0 {
+		for _, e := range m.Roots {
+			l = e.Size()
+			n += 1 + l + sovAdmission(uint64(l))
+		}
+	}
+	if len(m.Rounds) > 0 {
+		for _, e := range m.Rounds {
+			l = e.Size()
+			n += 1 + l + sovAdmission(uint64(l))
+		}
+	}
+	if len(m.Nonces) > 0 {
+		for _, e := range m.Nonces {
+			l = e.Size()
+			n += 1 + l + sovAdmission(uint64(l))
+		}
+	}
+	if len(m.Flows) > 0 {
+		for _, e := range m.Flows {
+			l = e.Size()
+			n += 1 + l + sovAdmission(uint64(l))
+		}
+	}
+	if len(m.Direct) > 0 {
+		for _, e := range m.Direct {
+			l = e.Size()
+			n += 1 + l + sovAdmission(uint64(l))
+		}
+	}
+	return n
+}
+
+func (m *PeerEpoch) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Epoch != 0 {
+		n += 1 + sovAdmission(uint64(m.Epoch))
+	}
+	l = len(m.PeerId)
+	if l > 0 {
+		n += 1 + l + sovAdmission(uint64(l))
+	}
 	return n
 }
 
@@ -1127,6 +2386,44 @@ func (m *AdmissionParams) Unmarshal(dAtA []byte) error {
 					break
 				}
 			}
+		case 9:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field QueueLimit", wireType)
+			}
+			m.QueueLimit = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAdmission
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.QueueLimit |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 10:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Lapse", wireType)
+			}
+			m.Lapse = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAdmission
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Lapse |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
 		default:
 			iNdEx = preIndex
 			skippy, err := skipAdmission(dAtA[iNdEx:])
@@ -1300,7 +2597,7 @@ func (m *CapacityProof) Unmarshal(dAtA []byte) error {
 	}
 	return nil
 }
-func (m *UnitProofs) Unmarshal(dAtA []byte) error {
+func (m *Batch) Unmarshal(dAtA []byte) error {
 	l := len(dAtA)
 	iNdEx := 0
 	for iNdEx < l {
@@ -1323,13 +2620,66 @@ func (m *UnitProofs) Unmarshal(dAtA []byte) error {
 		fieldNum := int32(wire >> 3)
 		wireType := int(wire & 0x7)
 		if wireType == 4 {
-			return fmt.Errorf("proto: UnitProofs: wiretype end group for non-group")
+			return fmt.Errorf("proto: Batch: wiretype end group for non-group")
 		}
 		if fieldNum <= 0 {
-			return fmt.Errorf("proto: UnitProofs: illegal tag %d (wire type %d)", fieldNum, wire)
+			return fmt.Errorf("proto: Batch: illegal tag %d (wire type %d)", fieldNum, wire)
 		}
 		switch fieldNum {
 		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Seq", wireType)
+			}
+			m.Seq = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAdmission
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Seq |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field PeerId", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAdmission
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthAdmission
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthAdmission
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.PeerId = append(m.PeerId[:0], dAtA[iNdEx:postIndex]...)
+			if m.PeerId == nil {
+				m.PeerId = []byte{}
+			}
+			iNdEx = postIndex
+		case 3:
 			if wireType != 2 {
 				return fmt.Errorf("proto: wrong wireType = %d for field UnitId", wireType)
 			}
@@ -1363,11 +2713,272 @@ func (m *UnitProofs) Unmarshal(dAtA []byte) error {
 				m.UnitId = []byte{}
 			}
 			iNdEx = postIndex
+		case 4:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Epoch", wireType)
+			}
+			m.Epoch = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAdmission
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Epoch |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 5:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Key", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAdmission
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthAdmission
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthAdmission
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Key = append(m.Key[:0], dAtA[iNdEx:postIndex]...)
+			if m.Key == nil {
+				m.Key = []byte{}
+			}
+			iNdEx = postIndex
+		case 6:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Claims", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAdmission
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthAdmission
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthAdmission
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Claims = append(m.Claims[:0], dAtA[iNdEx:postIndex]...)
+			if m.Claims == nil {
+				m.Claims = []byte{}
+			}
+			iNdEx = postIndex
+		case 7:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Provider", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAdmission
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthAdmission
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthAdmission
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Provider = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 8:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Opened", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAdmission
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			m.Opened = bool(v != 0)
+		case 9:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Turn", wireType)
+			}
+			m.Turn = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAdmission
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Turn |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 10:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Due", wireType)
+			}
+			m.Due = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAdmission
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Due |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipAdmission(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthAdmission
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *Root) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowAdmission
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: Root: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: Root: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field PeerId", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAdmission
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthAdmission
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthAdmission
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.PeerId = append(m.PeerId[:0], dAtA[iNdEx:postIndex]...)
+			if m.PeerId == nil {
+				m.PeerId = []byte{}
+			}
+			iNdEx = postIndex
 		case 2:
 			if wireType != 0 {
-				return fmt.Errorf("proto: wrong wireType = %d for field Count", wireType)
+				return fmt.Errorf("proto: wrong wireType = %d for field Epoch", wireType)
 			}
-			m.Count = 0
+			m.Epoch = 0
 			for shift := uint(0); ; shift += 7 {
 				if shift >= 64 {
 					return ErrIntOverflowAdmission
@@ -1377,11 +2988,372 @@ func (m *UnitProofs) Unmarshal(dAtA []byte) error {
 				}
 				b := dAtA[iNdEx]
 				iNdEx++
-				m.Count |= uint32(b&0x7F) << shift
+				m.Epoch |= uint64(b&0x7F) << shift
 				if b < 0x80 {
 					break
 				}
 			}
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Root", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAdmission
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthAdmission
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthAdmission
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Root = append(m.Root[:0], dAtA[iNdEx:postIndex]...)
+			if m.Root == nil {
+				m.Root = []byte{}
+			}
+			iNdEx = postIndex
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field CommitmentId", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAdmission
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthAdmission
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthAdmission
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.CommitmentId = append(m.CommitmentId[:0], dAtA[iNdEx:postIndex]...)
+			if m.CommitmentId == nil {
+				m.CommitmentId = []byte{}
+			}
+			iNdEx = postIndex
+		case 5:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Provider", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAdmission
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthAdmission
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthAdmission
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Provider = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 6:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Owner", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAdmission
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthAdmission
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthAdmission
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Owner = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 7:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field UnitIds", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAdmission
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthAdmission
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthAdmission
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.UnitIds = append(m.UnitIds[:0], dAtA[iNdEx:postIndex]...)
+			if m.UnitIds == nil {
+				m.UnitIds = []byte{}
+			}
+			iNdEx = postIndex
+		case 8:
+			if wireType == 0 {
+				var v uint32
+				for shift := uint(0); ; shift += 7 {
+					if shift >= 64 {
+						return ErrIntOverflowAdmission
+					}
+					if iNdEx >= l {
+						return io.ErrUnexpectedEOF
+					}
+					b := dAtA[iNdEx]
+					iNdEx++
+					v |= uint32(b&0x7F) << shift
+					if b < 0x80 {
+						break
+					}
+				}
+				m.Counts = append(m.Counts, v)
+			} else if wireType == 2 {
+				var packedLen int
+				for shift := uint(0); ; shift += 7 {
+					if shift >= 64 {
+						return ErrIntOverflowAdmission
+					}
+					if iNdEx >= l {
+						return io.ErrUnexpectedEOF
+					}
+					b := dAtA[iNdEx]
+					iNdEx++
+					packedLen |= int(b&0x7F) << shift
+					if b < 0x80 {
+						break
+					}
+				}
+				if packedLen < 0 {
+					return ErrInvalidLengthAdmission
+				}
+				postIndex := iNdEx + packedLen
+				if postIndex < 0 {
+					return ErrInvalidLengthAdmission
+				}
+				if postIndex > l {
+					return io.ErrUnexpectedEOF
+				}
+				var elementCount int
+				var count int
+				for _, integer := range dAtA[iNdEx:postIndex] {
+					if integer < 128 {
+						count++
+					}
+				}
+				elementCount = count
+				if elementCount != 0 && len(m.Counts) == 0 {
+					m.Counts = make([]uint32, 0, elementCount)
+				}
+				for iNdEx < postIndex {
+					var v uint32
+					for shift := uint(0); ; shift += 7 {
+						if shift >= 64 {
+							return ErrIntOverflowAdmission
+						}
+						if iNdEx >= l {
+							return io.ErrUnexpectedEOF
+						}
+						b := dAtA[iNdEx]
+						iNdEx++
+						v |= uint32(b&0x7F) << shift
+						if b < 0x80 {
+							break
+						}
+					}
+					m.Counts = append(m.Counts, v)
+				}
+			} else {
+				return fmt.Errorf("proto: wrong wireType = %d for field Counts", wireType)
+			}
+		case 9:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Opened", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAdmission
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			m.Opened = bool(v != 0)
+		case 10:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Pending", wireType)
+			}
+			m.Pending = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAdmission
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Pending |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 11:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field FalseLeaf", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAdmission
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			m.FalseLeaf = bool(v != 0)
+		case 12:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Lapsed", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAdmission
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			m.Lapsed = bool(v != 0)
+		case 13:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Closed", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAdmission
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			m.Closed = bool(v != 0)
+		case 14:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Settled", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAdmission
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			m.Settled = bool(v != 0)
 		default:
 			iNdEx = preIndex
 			skippy, err := skipAdmission(dAtA[iNdEx:])
@@ -1403,7 +3375,7 @@ func (m *UnitProofs) Unmarshal(dAtA []byte) error {
 	}
 	return nil
 }
-func (m *KeyRange) Unmarshal(dAtA []byte) error {
+func (m *Round) Unmarshal(dAtA []byte) error {
 	l := len(dAtA)
 	iNdEx := 0
 	for iNdEx < l {
@@ -1426,17 +3398,17 @@ func (m *KeyRange) Unmarshal(dAtA []byte) error {
 		fieldNum := int32(wire >> 3)
 		wireType := int(wire & 0x7)
 		if wireType == 4 {
-			return fmt.Errorf("proto: KeyRange: wiretype end group for non-group")
+			return fmt.Errorf("proto: Round: wiretype end group for non-group")
 		}
 		if fieldNum <= 0 {
-			return fmt.Errorf("proto: KeyRange: illegal tag %d (wire type %d)", fieldNum, wire)
+			return fmt.Errorf("proto: Round: illegal tag %d (wire type %d)", fieldNum, wire)
 		}
 		switch fieldNum {
 		case 1:
-			if wireType != 2 {
-				return fmt.Errorf("proto: wrong wireType = %d for field First", wireType)
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Epoch", wireType)
 			}
-			var byteLen int
+			m.Epoch = 0
 			for shift := uint(0); ; shift += 7 {
 				if shift >= 64 {
 					return ErrIntOverflowAdmission
@@ -1446,147 +3418,14 @@ func (m *KeyRange) Unmarshal(dAtA []byte) error {
 				}
 				b := dAtA[iNdEx]
 				iNdEx++
-				byteLen |= int(b&0x7F) << shift
+				m.Epoch |= uint64(b&0x7F) << shift
 				if b < 0x80 {
 					break
 				}
 			}
-			if byteLen < 0 {
-				return ErrInvalidLengthAdmission
-			}
-			postIndex := iNdEx + byteLen
-			if postIndex < 0 {
-				return ErrInvalidLengthAdmission
-			}
-			if postIndex > l {
-				return io.ErrUnexpectedEOF
-			}
-			m.First = append(m.First[:0], dAtA[iNdEx:postIndex]...)
-			if m.First == nil {
-				m.First = []byte{}
-			}
-			iNdEx = postIndex
 		case 2:
 			if wireType != 2 {
-				return fmt.Errorf("proto: wrong wireType = %d for field Last", wireType)
-			}
-			var byteLen int
-			for shift := uint(0); ; shift += 7 {
-				if shift >= 64 {
-					return ErrIntOverflowAdmission
-				}
-				if iNdEx >= l {
-					return io.ErrUnexpectedEOF
-				}
-				b := dAtA[iNdEx]
-				iNdEx++
-				byteLen |= int(b&0x7F) << shift
-				if b < 0x80 {
-					break
-				}
-			}
-			if byteLen < 0 {
-				return ErrInvalidLengthAdmission
-			}
-			postIndex := iNdEx + byteLen
-			if postIndex < 0 {
-				return ErrInvalidLengthAdmission
-			}
-			if postIndex > l {
-				return io.ErrUnexpectedEOF
-			}
-			m.Last = append(m.Last[:0], dAtA[iNdEx:postIndex]...)
-			if m.Last == nil {
-				m.Last = []byte{}
-			}
-			iNdEx = postIndex
-		default:
-			iNdEx = preIndex
-			skippy, err := skipAdmission(dAtA[iNdEx:])
-			if err != nil {
-				return err
-			}
-			if (skippy < 0) || (iNdEx+skippy) < 0 {
-				return ErrInvalidLengthAdmission
-			}
-			if (iNdEx + skippy) > l {
-				return io.ErrUnexpectedEOF
-			}
-			iNdEx += skippy
-		}
-	}
-
-	if iNdEx > l {
-		return io.ErrUnexpectedEOF
-	}
-	return nil
-}
-func (m *Sibling) Unmarshal(dAtA []byte) error {
-	l := len(dAtA)
-	iNdEx := 0
-	for iNdEx < l {
-		preIndex := iNdEx
-		var wire uint64
-		for shift := uint(0); ; shift += 7 {
-			if shift >= 64 {
-				return ErrIntOverflowAdmission
-			}
-			if iNdEx >= l {
-				return io.ErrUnexpectedEOF
-			}
-			b := dAtA[iNdEx]
-			iNdEx++
-			wire |= uint64(b&0x7F) << shift
-			if b < 0x80 {
-				break
-			}
-		}
-		fieldNum := int32(wire >> 3)
-		wireType := int(wire & 0x7)
-		if wireType == 4 {
-			return fmt.Errorf("proto: Sibling: wiretype end group for non-group")
-		}
-		if fieldNum <= 0 {
-			return fmt.Errorf("proto: Sibling: illegal tag %d (wire type %d)", fieldNum, wire)
-		}
-		switch fieldNum {
-		case 1:
-			if wireType != 2 {
-				return fmt.Errorf("proto: wrong wireType = %d for field Hash", wireType)
-			}
-			var byteLen int
-			for shift := uint(0); ; shift += 7 {
-				if shift >= 64 {
-					return ErrIntOverflowAdmission
-				}
-				if iNdEx >= l {
-					return io.ErrUnexpectedEOF
-				}
-				b := dAtA[iNdEx]
-				iNdEx++
-				byteLen |= int(b&0x7F) << shift
-				if b < 0x80 {
-					break
-				}
-			}
-			if byteLen < 0 {
-				return ErrInvalidLengthAdmission
-			}
-			postIndex := iNdEx + byteLen
-			if postIndex < 0 {
-				return ErrInvalidLengthAdmission
-			}
-			if postIndex > l {
-				return io.ErrUnexpectedEOF
-			}
-			m.Hash = append(m.Hash[:0], dAtA[iNdEx:postIndex]...)
-			if m.Hash == nil {
-				m.Hash = []byte{}
-			}
-			iNdEx = postIndex
-		case 2:
-			if wireType != 2 {
-				return fmt.Errorf("proto: wrong wireType = %d for field Keys", wireType)
+				return fmt.Errorf("proto: wrong wireType = %d for field Params", wireType)
 			}
 			var msglen int
 			for shift := uint(0); ; shift += 7 {
@@ -1613,117 +3452,15 @@ func (m *Sibling) Unmarshal(dAtA []byte) error {
 			if postIndex > l {
 				return io.ErrUnexpectedEOF
 			}
-			if err := m.Keys.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
-				return err
-			}
-			iNdEx = postIndex
-		default:
-			iNdEx = preIndex
-			skippy, err := skipAdmission(dAtA[iNdEx:])
-			if err != nil {
-				return err
-			}
-			if (skippy < 0) || (iNdEx+skippy) < 0 {
-				return ErrInvalidLengthAdmission
-			}
-			if (iNdEx + skippy) > l {
-				return io.ErrUnexpectedEOF
-			}
-			iNdEx += skippy
-		}
-	}
-
-	if iNdEx > l {
-		return io.ErrUnexpectedEOF
-	}
-	return nil
-}
-func (m *Opening) Unmarshal(dAtA []byte) error {
-	l := len(dAtA)
-	iNdEx := 0
-	for iNdEx < l {
-		preIndex := iNdEx
-		var wire uint64
-		for shift := uint(0); ; shift += 7 {
-			if shift >= 64 {
-				return ErrIntOverflowAdmission
-			}
-			if iNdEx >= l {
-				return io.ErrUnexpectedEOF
-			}
-			b := dAtA[iNdEx]
-			iNdEx++
-			wire |= uint64(b&0x7F) << shift
-			if b < 0x80 {
-				break
-			}
-		}
-		fieldNum := int32(wire >> 3)
-		wireType := int(wire & 0x7)
-		if wireType == 4 {
-			return fmt.Errorf("proto: Opening: wiretype end group for non-group")
-		}
-		if fieldNum <= 0 {
-			return fmt.Errorf("proto: Opening: illegal tag %d (wire type %d)", fieldNum, wire)
-		}
-		switch fieldNum {
-		case 1:
-			if wireType != 0 {
-				return fmt.Errorf("proto: wrong wireType = %d for field Index", wireType)
-			}
-			m.Index = 0
-			for shift := uint(0); ; shift += 7 {
-				if shift >= 64 {
-					return ErrIntOverflowAdmission
-				}
-				if iNdEx >= l {
-					return io.ErrUnexpectedEOF
-				}
-				b := dAtA[iNdEx]
-				iNdEx++
-				m.Index |= uint32(b&0x7F) << shift
-				if b < 0x80 {
-					break
-				}
-			}
-		case 2:
-			if wireType != 2 {
-				return fmt.Errorf("proto: wrong wireType = %d for field Leaf", wireType)
-			}
-			var msglen int
-			for shift := uint(0); ; shift += 7 {
-				if shift >= 64 {
-					return ErrIntOverflowAdmission
-				}
-				if iNdEx >= l {
-					return io.ErrUnexpectedEOF
-				}
-				b := dAtA[iNdEx]
-				iNdEx++
-				msglen |= int(b&0x7F) << shift
-				if b < 0x80 {
-					break
-				}
-			}
-			if msglen < 0 {
-				return ErrInvalidLengthAdmission
-			}
-			postIndex := iNdEx + msglen
-			if postIndex < 0 {
-				return ErrInvalidLengthAdmission
-			}
-			if postIndex > l {
-				return io.ErrUnexpectedEOF
-			}
-			if err := m.Leaf.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+			if err := m.Params.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
 				return err
 			}
 			iNdEx = postIndex
 		case 3:
 			if wireType != 2 {
-				return fmt.Errorf("proto: wrong wireType = %d for field Path", wireType)
+				return fmt.Errorf("proto: wrong wireType = %d for field Nonce", wireType)
 			}
-			var msglen int
+			var byteLen int
 			for shift := uint(0); ; shift += 7 {
 				if shift >= 64 {
 					return ErrIntOverflowAdmission
@@ -1733,26 +3470,647 @@ func (m *Opening) Unmarshal(dAtA []byte) error {
 				}
 				b := dAtA[iNdEx]
 				iNdEx++
-				msglen |= int(b&0x7F) << shift
+				byteLen |= int(b&0x7F) << shift
 				if b < 0x80 {
 					break
 				}
 			}
-			if msglen < 0 {
+			if byteLen < 0 {
 				return ErrInvalidLengthAdmission
 			}
-			postIndex := iNdEx + msglen
+			postIndex := iNdEx + byteLen
 			if postIndex < 0 {
 				return ErrInvalidLengthAdmission
 			}
 			if postIndex > l {
 				return io.ErrUnexpectedEOF
 			}
-			m.Path = append(m.Path, Sibling{})
-			if err := m.Path[len(m.Path)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
-				return err
+			m.Nonce = append(m.Nonce[:0], dAtA[iNdEx:postIndex]...)
+			if m.Nonce == nil {
+				m.Nonce = []byte{}
 			}
 			iNdEx = postIndex
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Difficulty", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAdmission
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthAdmission
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthAdmission
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Difficulty = append(m.Difficulty[:0], dAtA[iNdEx:postIndex]...)
+			if m.Difficulty == nil {
+				m.Difficulty = []byte{}
+			}
+			iNdEx = postIndex
+		case 5:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Sampled", wireType)
+			}
+			m.Sampled = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAdmission
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Sampled |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 6:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Beacon", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAdmission
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthAdmission
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthAdmission
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Beacon = append(m.Beacon[:0], dAtA[iNdEx:postIndex]...)
+			if m.Beacon == nil {
+				m.Beacon = []byte{}
+			}
+			iNdEx = postIndex
+		case 7:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Left", wireType)
+			}
+			m.Left = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAdmission
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Left |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 8:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Batches", wireType)
+			}
+			m.Batches = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAdmission
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Batches |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 9:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Roots", wireType)
+			}
+			m.Roots = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAdmission
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Roots |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 10:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Swept", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAdmission
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			m.Swept = bool(v != 0)
+		case 11:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Cursor", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAdmission
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthAdmission
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthAdmission
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Cursor = append(m.Cursor[:0], dAtA[iNdEx:postIndex]...)
+			if m.Cursor == nil {
+				m.Cursor = []byte{}
+			}
+			iNdEx = postIndex
+		case 12:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Done", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAdmission
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			m.Done = bool(v != 0)
+		default:
+			iNdEx = preIndex
+			skippy, err := skipAdmission(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthAdmission
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *UnitNonces) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowAdmission
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: UnitNonces: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: UnitNonces: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Epoch", wireType)
+			}
+			m.Epoch = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAdmission
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Epoch |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field UnitId", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAdmission
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthAdmission
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthAdmission
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.UnitId = append(m.UnitId[:0], dAtA[iNdEx:postIndex]...)
+			if m.UnitId == nil {
+				m.UnitId = []byte{}
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Tags", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAdmission
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthAdmission
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthAdmission
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Tags = append(m.Tags[:0], dAtA[iNdEx:postIndex]...)
+			if m.Tags == nil {
+				m.Tags = []byte{}
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipAdmission(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthAdmission
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *Flow) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowAdmission
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: Flow: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: Flow: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Provider", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAdmission
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthAdmission
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthAdmission
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Provider = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Turn", wireType)
+			}
+			m.Turn = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAdmission
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Turn |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Batches", wireType)
+			}
+			m.Batches = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAdmission
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Batches |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipAdmission(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthAdmission
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *Meter) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowAdmission
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: Meter: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: Meter: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field NextSeq", wireType)
+			}
+			m.NextSeq = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAdmission
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.NextSeq |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Turn", wireType)
+			}
+			m.Turn = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAdmission
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Turn |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Credit", wireType)
+			}
+			m.Credit = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAdmission
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Credit |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 4:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Queued", wireType)
+			}
+			m.Queued = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAdmission
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Queued |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 5:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Full", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAdmission
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			m.Full = bool(v != 0)
 		default:
 			iNdEx = preIndex
 			skippy, err := skipAdmission(dAtA[iNdEx:])
@@ -1803,6 +4161,380 @@ func (m *AdmissionState) Unmarshal(dAtA []byte) error {
 			return fmt.Errorf("proto: AdmissionState: illegal tag %d (wire type %d)", fieldNum, wire)
 		}
 		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Meter", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAdmission
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthAdmission
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthAdmission
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Meter.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Queue", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAdmission
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthAdmission
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthAdmission
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Queue = append(m.Queue, Batch{})
+			if err := m.Queue[len(m.Queue)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Due", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAdmission
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthAdmission
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthAdmission
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Due = append(m.Due, Batch{})
+			if err := m.Due[len(m.Due)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Roots", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAdmission
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthAdmission
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthAdmission
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Roots = append(m.Roots, Root{})
+			if err := m.Roots[len(m.Roots)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 5:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Rounds", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAdmission
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthAdmission
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthAdmission
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Rounds = append(m.Rounds, Round{})
+			if err := m.Rounds[len(m.Rounds)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 6:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Nonces", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAdmission
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthAdmission
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthAdmission
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Nonces = append(m.Nonces, UnitNonces{})
+			if err := m.Nonces[len(m.Nonces)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 7:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Flows", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAdmission
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthAdmission
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthAdmission
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Flows = append(m.Flows, Flow{})
+			if err := m.Flows[len(m.Flows)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 8:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Direct", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAdmission
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthAdmission
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthAdmission
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Direct = append(m.Direct, PeerEpoch{})
+			if err := m.Direct[len(m.Direct)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipAdmission(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthAdmission
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *PeerEpoch) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowAdmission
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: PeerEpoch: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: PeerEpoch: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Epoch", wireType)
+			}
+			m.Epoch = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAdmission
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Epoch |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field PeerId", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAdmission
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthAdmission
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthAdmission
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.PeerId = append(m.PeerId[:0], dAtA[iNdEx:postIndex]...)
+			if m.PeerId == nil {
+				m.PeerId = []byte{}
+			}
+			iNdEx = postIndex
 		default:
 			iNdEx = preIndex
 			skippy, err := skipAdmission(dAtA[iNdEx:])
