@@ -69,8 +69,8 @@ interop: build npm ## run the official packages against our processes
 oracle: npm ## compare with the official programs
 	ORACLE_INVOCATIONS=$(INVOCATIONS) $(GO) test -tags oracle -count 1 ./peer/air/...
 
-chaos: build ## kill, pause and cut off real processes
-	$(GO) test -tags interop -p 1 -count 1 ./cmd/fluenced/procnet
+chaos: build ## kill, pause, cut off, sync and upgrade real processes
+	$(GO) test -tags "interop chaos" -p 1 -count 1 -timeout 30m ./cmd/fluenced/procnet
 
 cover: ## coverage by package
 	$(GO) test -coverprofile cover.out $(LIGHT_PKGS) | grep -v 'no test files'

@@ -113,6 +113,9 @@ func Open(
 	if err := a.setHandlers(); err != nil {
 		return nil, err
 	}
+	if err := a.setUpgrades(); err != nil {
+		return nil, err
+	}
 	if loadLatest {
 		if err := a.load(); err != nil {
 			return nil, err

@@ -35,6 +35,9 @@ func (a *App) newStores() {
 	for _, m := range ownModules() {
 		a.storeKeys[m.basic.Name()] = storetypes.NewKVStoreKey(m.basic.Name())
 	}
+	for _, name := range testStores() {
+		a.storeKeys[name] = storetypes.NewKVStoreKey(name)
+	}
 	// Object stores live for one block: bank collects fees in one, the EVM keeps logs and blooms in the other.
 	a.objectKeys = storetypes.NewObjectStoreKeys(banktypes.ObjectStoreKey, evmtypes.ObjectKey)
 	a.MountKVStores(a.storeKeys)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package state is the commands that look at the chain's state below the modules:
-// one value with its proof, and where the states of two validators part.
+// Package state is the commands that reach the chain's state below the modules: one
+// value with its proof, where the states of two validators part, and going back.
 package state
 
 import (
@@ -25,10 +25,10 @@ import (
 // Command returns the command that looks at state.
 func Command() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "state", Short: "Prove a value of the state, or find where two states differ", Args: cobra.NoArgs,
+		Use: "state", Short: "Prove a value, find where two states differ, take a block back", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(proveCommand(), diffCommand())
+	cmd.AddCommand(proveCommand(), diffCommand(), rollbackCommand(), resetCommand())
 	return cmd
 }
 

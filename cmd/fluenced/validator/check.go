@@ -45,7 +45,7 @@ func Check(s *home.Settings) (unlock func(), err error) {
 	if err := checkFolder(data); err != nil {
 		return nil, err
 	}
-	unlock, err = lock(s.Home)
+	unlock, err = Lock(s.Home)
 	if err != nil {
 		return nil, err
 	}
@@ -109,8 +109,14 @@ func checkFolder(path string) error {
 	return nil
 }
 
-func lock(d home.Dir) (func(), error) {
-	f, err := os.OpenFile(d.Join("data", "fluenced.lock"), os.O_CREATE|os.O_RDWR, 0o600)
+// LockFile is the file in the data folder that a running validator holds.
+const LockFile = "fluenced.lock"
+
+// Lock keeps a validator from starting on a home; unlock gives it back.
+//
+// Errors: ErrHomeInUse.
+func Lock(d home.Dir) (unlock func(), err error) {
+	f, err := os.OpenFile(d.Join("data", LockFile), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, err
 	}
