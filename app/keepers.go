@@ -44,6 +44,7 @@ import (
 	corevm "github.com/ethereum/go-ethereum/core/vm"
 	"github.com/spf13/cast"
 
+	beaconkeeper "github.com/go-fluence/fluence/x/beacon/keeper"
 	epochkeeper "github.com/go-fluence/fluence/x/epoch/keeper"
 	trustkeeper "github.com/go-fluence/fluence/x/trust/keeper"
 )
@@ -67,8 +68,9 @@ type Keepers struct {
 	EVM       *evmkeeper.Keeper
 	ERC20     erc20keeper.Keeper
 
-	Epoch *epochkeeper.Keeper
-	Trust *trustkeeper.Keeper
+	Epoch  *epochkeeper.Keeper
+	Trust  *trustkeeper.Keeper
+	Beacon *beaconkeeper.Keeper
 }
 
 // newKeepers builds the keepers bottom up: accounts and coins, stake, governance, the EVM.

@@ -84,6 +84,7 @@ func (a *App) newModules() {
 	for _, m := range ownModules() {
 		modules = append(modules, m.build(a))
 	}
+	a.setOwnHooks()
 	for addr, p := range ownPrecompiles(a) {
 		a.EVM.RegisterStaticPrecompile(addr, p)
 	}

@@ -9,6 +9,9 @@ import (
 
 	"github.com/go-fluence/fluence/app/system"
 	epochcontract "github.com/go-fluence/fluence/contracts/epoch"
+	"github.com/go-fluence/fluence/x/beacon"
+	beaconkeeper "github.com/go-fluence/fluence/x/beacon/keeper"
+	beacontypes "github.com/go-fluence/fluence/x/beacon/types"
 	"github.com/go-fluence/fluence/x/epoch"
 	epochkeeper "github.com/go-fluence/fluence/x/epoch/keeper"
 	epochtypes "github.com/go-fluence/fluence/x/epoch/types"
@@ -41,11 +44,33 @@ func ownModules() []ownModule {
 			a.Trust = trustkeeper.New(a.encoding.Codec, a.service(trusttypes.StoreKey), a.Account.AddressCodec(), a.Epoch, authority().String())
 			return trust.NewAppModule(a.Trust)
 		},
+	}, {
+		basic: beacon.AppModule{},
+		build: func(a *App) module.AppModule {
+			a.Beacon = beaconkeeper.New(a.encoding.Codec, a.service(beacontypes.StoreKey), a.Epoch, a.Staking, authority().String())
+			return beacon.NewAppModule(a.Beacon)
+		},
 	}}
 }
 
+// setOwnHooks tells the modules of this repository of each other, once all keepers exist. The order of listeners
+// is part of consensus.
+func (a *App) setOwnHooks() {
+	a.Epoch.SetJudge(a.Beacon)
+	a.Epoch.SetHooks(epochtypes.MultiHooks{a.Beacon})
+}
+
+// OptionVRFKey names the option that holds this validator's VRF key, a beacontypes.Prover. Without it the
+// validator proposes no outputs.
+const OptionVRFKey = "beacon.vrf-key"
+
 // systemSources returns the modules that speak in the system transaction.
-func systemSources(*App) []system.Registered { return nil }
+func systemSources(a *App) []system.Registered {
+	prover, _ := a.options.Get(OptionVRFKey).(beacontypes.Prover)
+	return []system.Registered{{
+		Kind: system.KindBeacon, MaxBytes: beaconkeeper.PayloadBytes, Source: beaconkeeper.NewSource(a.Beacon, prover),
+	}}
+}
 
 // ownPrecompiles returns the precompiles of this repository, built over the keepers of a. Their addresses start
 // at 0x0F00; cosmos/evm's own end at 0x0807. It panics when an embedded ABI is broken, which only a build can cause.

@@ -24,6 +24,8 @@ import (
 
 	"github.com/go-fluence/fluence/app"
 	"github.com/go-fluence/fluence/app/params"
+	"github.com/go-fluence/fluence/proofs/beacon"
+	beacontypes "github.com/go-fluence/fluence/x/beacon/types"
 )
 
 // Account is a funded account whose key the test holds.
@@ -40,6 +42,7 @@ func (a Account) Ethereum() common.Address { return common.BytesToAddress(a.Key.
 // Validator is a member of the validator set whose consensus key the test holds.
 type Validator struct {
 	Key      cmted25519.PrivKey
+	VRF      *beacon.Key
 	Operator Account
 	Power    int64
 }
@@ -57,6 +60,7 @@ func NewAccount(name string) Account {
 func NewValidator(i int) Validator {
 	v := Validator{
 		Key:      cmted25519.GenPrivKeyFromSecret([]byte(fmt.Sprintf("validator %d", i))),
+		VRF:      vrfKey(fmt.Sprintf("VRF %d", i)),
 		Operator: NewAccount(fmt.Sprintf("operator %d", i)),
 		Power:    100,
 	}
@@ -64,6 +68,15 @@ func NewValidator(i int) Validator {
 		v.Power = 101 // as in a devnet: one may be lost, but not this one
 	}
 	return v
+}
+
+func vrfKey(name string) *beacon.Key {
+	seed := sha256.Sum256([]byte(name))
+	k, err := beacon.NewKey(seed[:])
+	if err != nil {
+		panic(err) // a seed of this size always gives a key
+	}
+	return k
 }
 
 // FLT returns n whole FLT.
@@ -100,6 +113,7 @@ type builder struct {
 	validators  []stakingtypes.Validator
 	delegations []stakingtypes.Delegation
 	signing     []slashingtypes.SigningInfo
+	vrf         []beacontypes.Registration
 }
 
 func (g *builder) fund(a Account, coins ...sdk.Coin) {
@@ -131,6 +145,7 @@ func (g *builder) bond(v Validator) error {
 			Address: v.ConsAddress().String(), JailedUntil: time.Unix(0, 0).UTC(),
 		},
 	})
+	g.vrf = append(g.vrf, beacontypes.Registration{Operator: operator, Key: v.VRF.Public()})
 	if g.bonded.IsNil() {
 		g.bonded = sdkmath.ZeroInt()
 	}
@@ -156,6 +171,10 @@ func (g *builder) write() error {
 	g.read(slashingtypes.ModuleName, &slashing)
 	slashing.SigningInfos = g.signing
 
+	var vrf beacontypes.GenesisState
+	g.read(beacontypes.ModuleName, &vrf)
+	vrf.Registrations = beacontypes.SortRegistrations(g.vrf)
+
 	for _, m := range []struct {
 		name  string
 		state proto.Message
@@ -164,6 +183,7 @@ func (g *builder) write() error {
 		{banktypes.ModuleName, &bank},
 		{stakingtypes.ModuleName, &staking},
 		{slashingtypes.ModuleName, &slashing},
+		{beacontypes.ModuleName, &vrf},
 	} {
 		raw, err := g.codec.Codec.MarshalJSON(m.state)
 		if err != nil {

@@ -25,6 +25,7 @@ import (
 
 	"github.com/go-fluence/fluence/app"
 	"github.com/go-fluence/fluence/app/params"
+	"github.com/go-fluence/fluence/proofs/beacon"
 )
 
 // Config says what network to build. The zero value gives one validator and four accounts.
@@ -119,6 +120,7 @@ func Open(t testing.TB, cfg Config, i int) *app.App {
 	if logger == nil {
 		logger = log.NewNopLogger()
 	}
+	options = withVRF{options, NewValidator(i).VRF}
 	a, err := app.Open(logger, db, true, options, baseapp.SetChainID(params.ChainIDLocal))
 	if err != nil {
 		t.Fatal(err)
@@ -127,6 +129,20 @@ func Open(t testing.TB, cfg Config, i int) *app.App {
 		_ = a.Close() // a test may have closed it
 	})
 	return a
+}
+
+// withVRF are options beside a validator's VRF key, which they may replace.
+type withVRF struct {
+	servertypes.AppOptions
+	key *beacon.Key
+}
+
+// Get implements servertypes.AppOptions.
+func (o withVRF) Get(name string) any {
+	if v := o.AppOptions.Get(name); v != nil || name != app.OptionVRFKey {
+		return v
+	}
+	return o.key
 }
 
 // Reopen closes the application of validator i and opens it again over the same store, which Config.Store must

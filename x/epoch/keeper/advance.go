@@ -51,7 +51,10 @@ func (k *Keeper) nextEra(ctx context.Context, cur types.Current) (types.Era, err
 
 // turn ends cur and everything up to number, which it starts.
 func (k *Keeper) turn(ctx context.Context, cur types.Current, era types.Era, number uint64) error {
-	live := cur.Blocks >= uint64(cur.Params.MinBlocks)
+	live, err := k.live(ctx, cur)
+	if err != nil {
+		return err
+	}
 	params, err := k.next.Get(ctx)
 	if err != nil {
 		return err
@@ -76,6 +79,37 @@ func (k *Keeper) turn(ctx context.Context, cur types.Current, era types.Era, num
 		}
 	}
 	return k.start(ctx, started.Number, started.Start)
+}
+
+// live reports whether cur had blocks enough and its judge, if there is one, agrees.
+func (k *Keeper) live(ctx context.Context, cur types.Current) (bool, error) {
+	if cur.Blocks < uint64(cur.Params.MinBlocks) {
+		return false, nil
+	}
+	if k.judge == nil {
+		return true, nil
+	}
+	return k.judge.Live(ctx, cur.Number)
+}
+
+// Place returns the epoch to which the block that ctx describes belongs, and which
+// of its blocks that is, counted from 1. The state must be that before the block;
+// BeginBlock comes to the same answer.
+func (k *Keeper) Place(ctx context.Context) (epoch, block uint64, err error) {
+	cur, err := k.current.Get(ctx)
+	if err != nil {
+		return 0, 0, err
+	}
+	now := sdk.UnwrapSDKContext(ctx).BlockTime()
+	if now.Before(cur.Start.Add(cur.Params.Duration)) {
+		return cur.Number, cur.Blocks + 1, nil
+	}
+	next, err := k.next.Get(ctx)
+	if err != nil {
+		return 0, 0, err
+	}
+	era := types.Era{First: cur.Number + 1, Start: cur.Start.Add(cur.Params.Duration), Duration: next.Duration}
+	return era.At(now), 1, nil
 }
 
 func (k *Keeper) end(ctx context.Context, first, last uint64, void bool) error {

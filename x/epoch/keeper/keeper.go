@@ -21,6 +21,7 @@ import (
 type Keeper struct {
 	authority string
 	hooks     types.Hooks
+	judge     types.Judge
 
 	schema  collections.Schema
 	next    collections.Item[types.Params]
@@ -52,6 +53,10 @@ func New(cdc codec.BinaryCodec, service store.KVStoreService, authority string) 
 // SetHooks names the listener of epoch changes. It is called once, while the
 // application is wired.
 func (k *Keeper) SetHooks(h types.Hooks) { k.hooks = h }
+
+// SetJudge names who may void an epoch that had blocks enough. It is called once,
+// while the application is wired; without a judge only blocks count.
+func (k *Keeper) SetJudge(j types.Judge) { k.judge = j }
 
 // Authority returns the address that may change params.
 func (k *Keeper) Authority() string { return k.authority }

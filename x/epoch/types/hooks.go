@@ -41,3 +41,10 @@ func (m MultiHooks) EpochStarted(ctx context.Context, epoch uint64) error {
 	}
 	return nil
 }
+
+// Judge has a say in whether an epoch that had blocks enough was live. It reads the
+// state at the end of the epoch, and an error halts the chain.
+type Judge interface {
+	// Live reports whether the epoch may count.
+	Live(ctx context.Context, epoch uint64) (bool, error)
+}
