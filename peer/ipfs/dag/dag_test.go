@@ -133,3 +133,50 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+// TestWalkJudgesSizesBeforeItFetches has trees that a hostile peer would serve.
+func TestWalkJudgesSizesBeforeItFetches(t *testing.T) {
+	leaf := dag.Raw(bytes.Repeat([]byte("x"), 64))
+	kept := map[string]dag.Block{leaf.CID.KeyString(): leaf}
+	keep := func(b dag.Block) cid.Cid { kept[b.CID.KeyString()] = b; return b.CID }
+	// Each level links the one below ten times: 64 * 10^14 bytes from 15 blocks.
+	bomb, size := leaf.CID, uint64(64)
+	for range 14 {
+		links, entry := make([]cid.Cid, 10), []uint64{1, 2}
+		for i := range links {
+			links[i] = bomb
+			entry = append(entry, 4, size)
+		}
+		bomb, size = keep(named(unix(links, entry...))), size*10
+	}
+	deep := leaf.CID
+	for range 20 {
+		deep = keep(named(unix([]cid.Cid{deep}, 1, 2, 4, 64)))
+	}
+	lying := keep(named(unix([]cid.Cid{leaf.CID, leaf.CID}, 1, 2, 4, 64, 4, 63)))
+	tests := map[string]struct {
+		root    cid.Cid
+		fetched int
+		want    error
+	}{
+		"announces too much": {bomb, 1, dag.ErrTooLarge},
+		"too deep":           {deep, 18, dag.ErrMalformed},
+		"part lies":          {lying, 3, dag.ErrMalformed},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			fetched := 0
+			err := dag.Walk(tt.root, dag.MaxFile, func(want []cid.Cid) ([]dag.Block, error) {
+				fetched += len(want)
+				var out []dag.Block
+				for _, c := range want {
+					out = append(out, kept[c.KeyString()])
+				}
+				return out, nil
+			}, func([]byte) error { return nil })
+			if !errors.Is(err, tt.want) || fetched != tt.fetched {
+				t.Errorf("Walk = %v after %d blocks, want %v after %d", err, fetched, tt.want, tt.fetched)
+			}
+		})
+	}
+}
