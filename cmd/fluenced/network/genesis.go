@@ -21,6 +21,7 @@ import (
 
 	"github.com/go-fluence/fluence/app"
 	"github.com/go-fluence/fluence/app/params"
+	beacontypes "github.com/go-fluence/fluence/x/beacon/types"
 )
 
 // NewGenesis returns the genesis of chainID over state.
@@ -56,6 +57,7 @@ func (s Spec) genesis(ids []Identity) (*genutiltypes.AppGenesis, error) {
 		txs[i] = doc
 	}
 	genutiltypes.SetGenesisStateInAppState(enc.Codec, state, genutiltypes.NewGenesisState(txs))
+	s.registerKeys(enc, state, ids)
 	if s.Edit != nil {
 		if err := s.Edit(state); err != nil {
 			return nil, err
@@ -70,6 +72,19 @@ func (s Spec) genesis(ids []Identity) (*genutiltypes.AppGenesis, error) {
 	}
 	g.GenesisTime = s.Time.UTC()
 	return g, nil
+}
+
+// registerKeys writes the validators' VRF keys, which count from the first epoch on.
+func (s Spec) registerKeys(enc app.EncodingConfig, state map[string]json.RawMessage, ids []Identity) {
+	var g beacontypes.GenesisState
+	enc.Codec.MustUnmarshalJSON(state[beacontypes.ModuleName], &g)
+	for i, v := range s.Validators {
+		g.Registrations = append(g.Registrations, beacontypes.Registration{
+			Operator: sdk.ValAddress(v.Operator.Address()).String(), Key: ids[i].VRF,
+		})
+	}
+	g.Registrations = beacontypes.SortRegistrations(g.Registrations)
+	state[beacontypes.ModuleName] = enc.Codec.MustMarshalJSON(&g)
 }
 
 // fund writes accounts and balances into the state.

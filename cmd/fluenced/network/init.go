@@ -29,6 +29,7 @@ type initialised struct {
 	Name      string `json:"name"`
 	NodeID    string `json:"node_id"`
 	Consensus []byte `json:"consensus_key"` // ed25519 public key
+	VRF       []byte `json:"vrf_key"`       // VRF public key
 	Account   string `json:"account,omitempty"`
 	Mnemonic  string `json:"mnemonic,omitempty"`
 }
@@ -133,7 +134,7 @@ func initOne(d home.Dir, name, chainID, genesisFile string) (initialised, error)
 	if err := Place(part, d); err != nil {
 		return initialised{}, err
 	}
-	return initialised{Home: string(d), ChainID: chainID, Name: name, NodeID: id.NodeID, Consensus: id.Consensus.Bytes()}, nil
+	return initialised{Home: string(d), ChainID: chainID, Name: name, NodeID: id.NodeID, Consensus: id.Consensus.Bytes(), VRF: id.VRF}, nil
 }
 
 // operatorKey is the name of the account key that --alone makes.
@@ -171,7 +172,7 @@ func initAlone(d home.Dir, name, chainID string) (initialised, error) {
 		return initialised{}, err
 	}
 	return initialised{
-		Home: string(d), ChainID: chainID, Name: name, NodeID: ids[0].NodeID, Consensus: ids[0].Consensus.Bytes(),
+		Home: string(d), ChainID: chainID, Name: name, NodeID: ids[0].NodeID, Consensus: ids[0].Consensus.Bytes(), VRF: ids[0].VRF,
 		Account: operator.Bech32(), Mnemonic: mnemonic,
 	}, nil
 }

@@ -71,6 +71,7 @@ type Spec struct {
 type Identity struct {
 	NodeID    string        // CometBFT's, 40 hex digits
 	Consensus crypto.PubKey // signs blocks
+	VRF       []byte        // public key of its outputs for the beacon, 32 bytes
 }
 
 // Write creates every home of s, each complete in one rename.
@@ -143,7 +144,11 @@ func NewKeys(at home.Dir) (part home.Dir, id Identity, err error) {
 			return part, Identity{}, err
 		}
 	}
-	return part, Identity{NodeID: string(node.ID()), Consensus: pv.Key.PubKey}, nil
+	vrf, err := home.NewVRFKey(part)
+	if err != nil {
+		return part, Identity{}, err
+	}
+	return part, Identity{NodeID: string(node.ID()), Consensus: pv.Key.PubKey, VRF: vrf.Public()}, nil
 }
 
 // Place gives a home written under a temporary name its own. An existing folder

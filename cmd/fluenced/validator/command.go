@@ -28,7 +28,7 @@ func Command() *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(runCommand(), keyCommand())
+	cmd.AddCommand(runCommand(), keyCommand(), vrfCommand())
 	return cmd
 }
 

@@ -88,6 +88,7 @@ func Run(ctx context.Context, dir home.Dir, out io.Writer, ready func()) error {
 func (n *node) services() []inorder.Unit {
 	units := []inorder.Unit{
 		{Name: "application", Run: n.runApp},
+		{Name: "self-test", Run: n.runSelfTest(knownHashes)},
 		{Name: "comet", Run: n.runComet},
 		{Name: "rpc", Run: n.runFront},
 	}

@@ -34,6 +34,13 @@ func (n *node) runApp(ctx context.Context, ready func()) error {
 	if err != nil {
 		return err
 	}
+	key, err := vrfKey(n.settings, n.logger.Info)
+	if err != nil {
+		return errors.Join(err, db.Close())
+	}
+	if key != nil {
+		n.settings.Values.Set(app.OptionVRFKey, key)
+	}
 	evmserver.SetEVMLogger(evmserver.NewSlogFromCosmosLogger(n.logger.With("module", "evm"), n.settings.Comet.LogLevel))
 	n.app, err = app.Open(n.logger, db, true, n.settings.Values, server.DefaultBaseappOptions(n.settings.Values)...)
 	if err != nil {
