@@ -13,6 +13,7 @@ import (
 	ma "github.com/multiformats/go-multiaddr"
 
 	"github.com/go-fluence/fluence/peer/builtin"
+	"github.com/go-fluence/fluence/peer/builtin/hosting"
 	"github.com/go-fluence/fluence/peer/dht"
 	"github.com/go-fluence/fluence/peer/host"
 	"github.com/go-fluence/fluence/peer/httpapi"
@@ -80,7 +81,8 @@ func (r routing) Neighborhood(key [sha256.Size]byte, count int, includeSelf bool
 // known shows builtins and services to the door.
 type known struct {
 	registry *builtin.Registry
-	services Services
+	services Services          // the caller's; nil for none
+	hosted   *hosting.Services // Wasm
 }
 
 // Known reports whether a function is a builtin.
@@ -88,10 +90,36 @@ func (k known) Known(service, function string) bool { return k.registry.Known(se
 
 // Owner returns the owner of a service.
 func (k known) Owner(scope pipeline.Scope, service string) (peer.ID, bool) {
-	if k.services == nil {
-		return "", false
+	if k.services != nil {
+		if id, ok := k.services.Owner(scope, service); ok {
+			return id, true
+		}
 	}
-	return k.services.Owner(scope, service)
+	return k.hosted.Owner(scope, service)
+}
+
+// Public reports whether a service is everybody's.
+func (k known) Public(scope pipeline.Scope, service string) bool {
+	if k.services != nil {
+		if _, ok := k.services.Owner(scope, service); ok {
+			return false
+		}
+	}
+	return k.hosted.Public(scope, service)
+}
+
+// inTurn asks one after the other until one knows the service.
+type inTurn []pipeline.Services
+
+// Call answers by the first that knows the service.
+func (list inTurn) Call(ctx context.Context, c pipeline.Call) (pipeline.Result, error) {
+	for _, s := range list {
+		res, err := s.Call(ctx, c)
+		if !errors.Is(err, builtin.ErrNotDefined) {
+			return res, err
+		}
+	}
+	return pipeline.Result{}, builtin.ErrNotDefined
 }
 
 // tracer writes events as lines.

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/libp2p/go-libp2p/core/crypto"
 	"go.uber.org/goleak"
 
 	"github.com/go-fluence/fluence/peer"
@@ -128,6 +129,12 @@ func startClient(t testing.TB, p *testPeer) *client.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return clientOf(t, p, key)
+}
+
+// clientOf connects a client of a given key.
+func clientOf(t testing.TB, p *testPeer, key crypto.PrivKey) *client.Client {
+	t.Helper()
 	c, err := client.New(client.Config{Key: key, Relay: p.address(t, "/ws")})
 	if err != nil {
 		t.Fatal(err)

@@ -23,6 +23,7 @@ import (
 
 	"github.com/go-fluence/fluence/peer/air"
 	"github.com/go-fluence/fluence/peer/builtin"
+	"github.com/go-fluence/fluence/peer/builtin/hosting"
 	"github.com/go-fluence/fluence/peer/config"
 	"github.com/go-fluence/fluence/peer/dht"
 	"github.com/go-fluence/fluence/peer/door"
@@ -56,6 +57,9 @@ type Deps struct {
 	Members    Members                   // peers the chain knows; nil for none
 	OnPeer     func(id peer.ID, up bool) // told of peers that come and go; must not block
 	Extra      []libp2p.Option           // for simulated networks
+	// Compile is the command line of a process that compiles Wasm modules apart
+	// from this one, without its flag --cache; nil compiles in this process.
+	Compile []string
 }
 
 // Services are what answers calls besides the builtins.
@@ -81,6 +85,7 @@ type Peer struct {
 	host     *host.Host
 	dht      *dht.DHT
 	registry *builtin.Registry
+	hosted   *hosted
 	pipeline *pipeline.Pipeline
 	http     *httpapi.Server
 	metrics  *prometheus.Registry
@@ -105,7 +110,7 @@ func New(cfg config.Config, deps Deps) (*Peer, error) {
 	}
 	p := &Peer{cfg: cfg, deps: deps, store: files, metrics: prometheus.NewRegistry(), ready: make(chan struct{})}
 	if err := p.build(); err != nil {
-		return nil, errors.Join(err, files.Close())
+		return nil, errors.Join(err, p.hosted.close(context.Background()), files.Close())
 	}
 	return p, nil
 }
@@ -161,8 +166,8 @@ func (p *Peer) buildServices() (err error) {
 	if err != nil {
 		return err
 	}
-	if p.deps.Services != nil {
-		p.registry.Fallback(p.deps.Services)
+	if err := p.buildHosted(); err != nil {
+		return err
 	}
 	metrics := pipeline.NewMetrics()
 	if err := metrics.Register(p.metrics); err != nil {
@@ -170,7 +175,8 @@ func (p *Peer) buildServices() (err error) {
 	}
 	deps := pipeline.Deps{
 		Invoke: air.NewInterpreter(planBytes).Invoke, Services: p.registry, Sender: p.dht, Keys: p.id, Journal: p.journal,
-		Door: door.NewLocal(known{p.registry, p.deps.Services}, p.id.managers, p.cfg.AllowedServices), Metrics: metrics, Log: p.deps.Log,
+		Door: door.NewLocal(known{p.registry, p.deps.Services, p.hosted.services}, p.id.managers, p.cfg.AllowedServices), Metrics: metrics, Log: p.deps.Log,
+		Forget: p.hosted.vault.Forget,
 	}
 	if p.ring != nil {
 		deps.Tracer = tracer{p.ring}
@@ -180,7 +186,9 @@ func (p *Peer) buildServices() (err error) {
 }
 
 // Close gives the folder back without running.
-func (p *Peer) Close() error { return p.store.Close() }
+func (p *Peer) Close() error {
+	return errors.Join(p.hosted.close(context.Background()), p.store.Close())
+}
 
 // ID returns the peer id.
 func (p *Peer) ID() peer.ID { return p.id.self }
@@ -190,6 +198,9 @@ func (p *Peer) Pipeline() *pipeline.Pipeline { return p.pipeline }
 
 // Registry returns the builtins, for parts that add services before Run.
 func (p *Peer) Registry() *builtin.Registry { return p.registry }
+
+// Hosting returns the Wasm services.
+func (p *Peer) Hosting() *hosting.Services { return p.hosted.services }
 
 // Host returns the network side.
 func (p *Peer) Host() *host.Host { return p.host }
@@ -209,7 +220,7 @@ func (p *Peer) Run(ctx context.Context) error {
 	defer stopKeeping()
 	asked := ctx // ends when the caller wants it
 	work, ctx := errgroup.WithContext(ctx)
-	kept := make(chan error, 2)
+	kept := make(chan error, 3)
 	keepers := 0
 	for _, run := range p.keepers() {
 		keepers++
@@ -248,7 +259,7 @@ func watch(ctx context.Context, f func() error) error {
 
 // keepers are the parts that write to disk.
 func (p *Peer) keepers() []func(context.Context) error {
-	list := []func(context.Context) error{p.journal.Run}
+	list := []func(context.Context) error{p.journal.Run, p.hosted.run}
 	if p.ring != nil {
 		list = append(list, p.ring.Run)
 	}

@@ -73,6 +73,20 @@ type Config struct {
 	LogLevel        string
 	LogFormat       string
 	AllowedServices []string
+
+	ServicesLive  int
+	ServicesIdle  time.Duration
+	ServiceMemory int64
+	ServiceGas    int64
+	ServiceQuota  int64
+	ServiceFiles  int
+	ModuleBytes   int64
+	ModulesQuota  int64
+	VaultQuota    int64
+	VaultParticle int64
+	VaultFiles    int
+	Deterministic bool
+	Effectors     map[string]Effector
 }
 
 // Default returns the configuration of a peer nobody configured.
@@ -90,7 +104,7 @@ func Default() Config {
 // changes c.
 func (c *Config) Keys() []Key {
 	var keys []Key
-	for _, group := range [][]Key{c.addressKeys(), c.identityKeys(), c.limitKeys(), c.budgetKeys(), c.operationKeys()} {
+	for _, group := range [][]Key{c.addressKeys(), c.identityKeys(), c.limitKeys(), c.budgetKeys(), c.serviceKeys(), c.operationKeys()} {
 		keys = append(keys, group...)
 	}
 	return keys
@@ -162,9 +176,28 @@ func (c *Config) budgetKeys() []Key {
 	}
 }
 
+func (c *Config) serviceKeys() []Key {
+	const most = 1 << 30
+	return []Key{
+		{"default_service_memory_limit", size{&c.ServiceMemory}, "1GiB", "Linear memory of all modules of one service."},
+		{"services.public", list{&c.AllowedServices}, "", "Services that anybody may call although nobody marked them public. Builtins need no mention."},
+		{"services.live", whole[int]{&c.ServicesLive, 1, most}, "128", "Services with memory at one time; the one that was called longest ago makes place."},
+		{"services.idle", span{&c.ServicesIdle}, "10m", "A service that nobody calls for so long loses its memory. Its folder /storage stays."},
+		{"services.gas", whole[int64]{&c.ServiceGas, 1, 1 << 62}, "60000000000", "Gas of one call of a service; a unit is about a nanosecond."},
+		{"services.storage", size{&c.ServiceQuota}, "1GiB", "Disk for the folders of one service."},
+		{"services.files", whole[int]{&c.ServiceFiles, 1, most}, "10000", "Files and folders of one service."},
+		{"services.module_size", size{&c.ModuleBytes}, "32MiB", "Largest Wasm module."},
+		{"services.modules", size{&c.ModulesQuota}, "8GiB", "Disk for all Wasm modules."},
+		{"services.deterministic", yes{&c.Deterministic}, "false", "Give services no clock but the particle's and no randomness, so that every run of a call does the same."},
+		{"vault.size", size{&c.VaultQuota}, "1GiB", "Disk for the files of all living particles of the peer, and of each worker."},
+		{"vault.particle_size", size{&c.VaultParticle}, "64MiB", "Disk for the files of one particle."},
+		{"vault.particle_files", whole[int]{&c.VaultFiles, 1, most}, "1000", "Files of one particle."},
+		{"effectors", effectorTable{&c.Effectors}, "{}", "Modules that may run programs of this machine, by name, as { NAME = { wasm_cid = CID, allowed_binaries = { IMPORT = PATH } } }. Programs run without a shell and without environment."},
+	}
+}
+
 func (c *Config) operationKeys() []Key {
 	return []Key{
-		{"services.public", list{&c.AllowedServices}, "", "Services that anybody may call although nobody marked them public. Builtins need no mention."},
 		{"store.quota", size{&c.StoreQuota}, "4GiB", "Disk for the data of living particles."},
 		{"store.sync", yes{&c.StoreSync}, "true", "Wait for the disk before a particle has effects. Without it a power cut may let calls run twice."},
 		{"trace.enabled", yes{&c.Trace}, "true", "Record the way of each particle for fluenced particle trace."},

@@ -108,6 +108,12 @@ func (c *Config) applyTree(source, prefix string, tree map[string]any) error {
 	slices.Sort(names)
 	for _, name := range names {
 		v, full := tree[name], prefix+name
+		if k, known := c.find(full); known && isTable(k.value, v) {
+			if err := c.setTable(source, k, v); err != nil {
+				return err
+			}
+			continue
+		}
 		if sub, ok := v.(map[string]any); ok && retired()[full] == "" {
 			if err := c.applyTree(source, full+".", sub); err != nil {
 				return err

@@ -22,6 +22,8 @@ type Services interface {
 	// Owner returns who owns the service, by id or alias, in scope; ok is false
 	// when there is no such service, so that the caller hears "not found".
 	Owner(scope pipeline.Scope, service string) (owner peer.ID, ok bool)
+	// Public reports whether its owner lets anybody call it.
+	Public(scope pipeline.Scope, service string) bool
 }
 
 // Local is the local policy. Safe for concurrent use.
@@ -44,7 +46,7 @@ func (l *Local) Admit(_ context.Context, c pipeline.Call) error {
 		return nil
 	}
 	owner, ok := l.services.Owner(c.Scope, c.Service)
-	if !ok {
+	if !ok || l.services.Public(c.Scope, c.Service) {
 		return nil
 	}
 	from := c.Particle.InitPeerID

@@ -12,14 +12,17 @@ import (
 	"github.com/go-fluence/fluence/peer/pipeline"
 )
 
-// table is a peer with one builtin, op.noop, and one service, chat, of an owner.
+// table is a peer with one builtin, op.noop, and two services of an owner: chat, and
+// shop, which is public.
 type table struct{}
 
 func (table) Known(service, function string) bool { return service == "op" && function == "noop" }
 
 func (table) Owner(_ pipeline.Scope, service string) (peer.ID, bool) {
-	return "owner", service == "chat" || service == "op"
+	return "owner", service == "chat" || service == "op" || service == "shop"
 }
+
+func (table) Public(_ pipeline.Scope, service string) bool { return service == "shop" }
 
 func TestLocalPolicy(t *testing.T) {
 	scope := pipeline.Scope{Host: "host", Peer: "worker"}
@@ -35,7 +38,8 @@ func TestLocalPolicy(t *testing.T) {
 		"service by a manager":       {"manager", "chat", "say", true},
 		"service by the peer":        {"host", "chat", "say", true},
 		"service by the worker":      {"worker", "chat", "say", true},
-		"public service":             {"anybody", "open", "f", true},
+		"public by configuration":    {"anybody", "open", "f", true},
+		"public by its owner":        {"anybody", "shop", "f", true},
 		"no such service":            {"anybody", "nothing", "f", true},
 	}
 	l := NewLocal(table{}, []peer.ID{"manager"}, []string{"open"})

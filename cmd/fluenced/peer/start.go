@@ -92,7 +92,11 @@ func run(ctx context.Context, dir string, cfg config.Config, out, errOut io.Writ
 	if err := meetChain(ctx, cfg, log); err != nil {
 		return err
 	}
-	p, err := core.New(cfg, core.Deps{Home: dir, Version: version(), Passphrase: passphrase, Log: log})
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	p, err := core.New(cfg, core.Deps{Home: dir, Version: version(), Passphrase: passphrase, Log: log, Compile: []string{self, "marine", "compile"}})
 	switch {
 	case errors.Is(err, store.ErrLocked):
 		return term.Hint(err, "a peer runs in this home already; stop it, or give another --home")
