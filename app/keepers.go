@@ -46,6 +46,7 @@ import (
 
 	beaconkeeper "github.com/go-fluence/fluence/x/beacon/keeper"
 	epochkeeper "github.com/go-fluence/fluence/x/epoch/keeper"
+	marketkeeper "github.com/go-fluence/fluence/x/market/keeper"
 	trustkeeper "github.com/go-fluence/fluence/x/trust/keeper"
 )
 
@@ -69,6 +70,7 @@ type Keepers struct {
 	ERC20     erc20keeper.Keeper
 
 	Epoch  *epochkeeper.Keeper
+	Market *marketkeeper.Keeper
 	Trust  *trustkeeper.Keeper
 	Beacon *beaconkeeper.Keeper
 }

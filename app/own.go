@@ -15,6 +15,9 @@ import (
 	"github.com/go-fluence/fluence/x/epoch"
 	epochkeeper "github.com/go-fluence/fluence/x/epoch/keeper"
 	epochtypes "github.com/go-fluence/fluence/x/epoch/types"
+	"github.com/go-fluence/fluence/x/market"
+	marketkeeper "github.com/go-fluence/fluence/x/market/keeper"
+	markettypes "github.com/go-fluence/fluence/x/market/types"
 	"github.com/go-fluence/fluence/x/trust"
 	trustkeeper "github.com/go-fluence/fluence/x/trust/keeper"
 	trusttypes "github.com/go-fluence/fluence/x/trust/types"
@@ -49,6 +52,12 @@ func ownModules() []ownModule {
 		build: func(a *App) module.AppModule {
 			a.Beacon = beaconkeeper.New(a.encoding.Codec, a.service(beacontypes.StoreKey), a.Epoch, a.Staking, authority().String())
 			return beacon.NewAppModule(a.Beacon)
+		},
+	}, {
+		basic: market.AppModule{},
+		build: func(a *App) module.AppModule {
+			a.Market = marketkeeper.New(a.encoding.Codec, a.service(markettypes.StoreKey), a.Account.AddressCodec(), a.Epoch, authority().String())
+			return market.NewAppModule(a.Market)
 		},
 	}}
 }
