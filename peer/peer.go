@@ -29,6 +29,7 @@ import (
 	"github.com/go-fluence/fluence/peer/door"
 	"github.com/go-fluence/fluence/peer/host"
 	"github.com/go-fluence/fluence/peer/httpapi"
+	"github.com/go-fluence/fluence/peer/ipfs"
 	"github.com/go-fluence/fluence/peer/pipeline"
 	"github.com/go-fluence/fluence/peer/store"
 )
@@ -86,6 +87,7 @@ type Peer struct {
 	dht      *dht.DHT
 	registry *builtin.Registry
 	hosted   *hosted
+	ipfs     *ipfs.Store
 	pipeline *pipeline.Pipeline
 	http     *httpapi.Server
 	metrics  *prometheus.Registry
@@ -110,7 +112,7 @@ func New(cfg config.Config, deps Deps) (*Peer, error) {
 	}
 	p := &Peer{cfg: cfg, deps: deps, store: files, metrics: prometheus.NewRegistry(), ready: make(chan struct{})}
 	if err := p.build(); err != nil {
-		return nil, errors.Join(err, p.hosted.close(context.Background()), files.Close())
+		return nil, errors.Join(err, p.hosted.close(context.Background()), p.closeIPFS(), files.Close())
 	}
 	return p, nil
 }
@@ -169,6 +171,9 @@ func (p *Peer) buildServices() (err error) {
 	if err := p.buildHosted(); err != nil {
 		return err
 	}
+	if err := p.buildIPFS(); err != nil {
+		return err
+	}
 	metrics := pipeline.NewMetrics()
 	if err := metrics.Register(p.metrics); err != nil {
 		return err
@@ -187,7 +192,7 @@ func (p *Peer) buildServices() (err error) {
 
 // Close gives the folder back without running.
 func (p *Peer) Close() error {
-	return errors.Join(p.hosted.close(context.Background()), p.store.Close())
+	return errors.Join(p.hosted.close(context.Background()), p.closeIPFS(), p.store.Close())
 }
 
 // ID returns the peer id.
@@ -201,6 +206,9 @@ func (p *Peer) Registry() *builtin.Registry { return p.registry }
 
 // Hosting returns the Wasm services.
 func (p *Peer) Hosting() *hosting.Services { return p.hosted.services }
+
+// IPFS returns the files by CID.
+func (p *Peer) IPFS() *ipfs.Store { return p.ipfs }
 
 // Host returns the network side.
 func (p *Peer) Host() *host.Host { return p.host }
@@ -229,6 +237,7 @@ func (p *Peer) Run(ctx context.Context) error {
 	work.Go(func() error { return p.pipeline.Run(ctx) })
 	work.Go(func() error { return p.host.Run(ctx) })
 	work.Go(func() error { return p.dht.Run(ctx) })
+	work.Go(func() error { return p.ipfs.Run(ctx) })
 	work.Go(func() error { return p.http.Run(ctx) })
 	work.Go(func() error { return p.announce(ctx) })
 	err := work.Wait()

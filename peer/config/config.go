@@ -87,6 +87,10 @@ type Config struct {
 	VaultFiles    int
 	Deterministic bool
 	Effectors     map[string]Effector
+
+	IPFSQuota int64
+	IPFSServe bool
+	IPFSWait  time.Duration
 }
 
 // Default returns the configuration of a peer nobody configured.
@@ -198,6 +202,9 @@ func (c *Config) serviceKeys() []Key {
 
 func (c *Config) operationKeys() []Key {
 	return []Key{
+		{"ipfs.quota", size{&c.IPFSQuota}, "4GiB", "Disk for files by CID. When it is full, what nobody pinned goes, the longest unused first."},
+		{"ipfs.serve", yes{&c.IPFSServe}, "true", "Give blocks of these files to other peers that ask."},
+		{"ipfs.wait", span{&c.IPFSWait}, "20s", "How long a fetch waits for the next block before it fails."},
 		{"store.quota", size{&c.StoreQuota}, "4GiB", "Disk for the data of living particles."},
 		{"store.sync", yes{&c.StoreSync}, "true", "Wait for the disk before a particle has effects. Without it a power cut may let calls run twice."},
 		{"trace.enabled", yes{&c.Trace}, "true", "Record the way of each particle for fluenced particle trace."},
