@@ -47,6 +47,7 @@ import (
 	beaconkeeper "github.com/go-fluence/fluence/x/beacon/keeper"
 	epochkeeper "github.com/go-fluence/fluence/x/epoch/keeper"
 	marketkeeper "github.com/go-fluence/fluence/x/market/keeper"
+	perimeterkeeper "github.com/go-fluence/fluence/x/perimeter/keeper"
 	trustkeeper "github.com/go-fluence/fluence/x/trust/keeper"
 )
 
@@ -69,10 +70,11 @@ type Keepers struct {
 	EVM       *evmkeeper.Keeper
 	ERC20     erc20keeper.Keeper
 
-	Epoch  *epochkeeper.Keeper
-	Market *marketkeeper.Keeper
-	Trust  *trustkeeper.Keeper
-	Beacon *beaconkeeper.Keeper
+	Epoch     *epochkeeper.Keeper
+	Market    *marketkeeper.Keeper
+	Trust     *trustkeeper.Keeper
+	Beacon    *beaconkeeper.Keeper
+	Perimeter *perimeterkeeper.Keeper
 }
 
 // newKeepers builds the keepers bottom up: accounts and coins, stake, governance, the EVM.

@@ -18,6 +18,9 @@ import (
 	"github.com/go-fluence/fluence/x/market"
 	marketkeeper "github.com/go-fluence/fluence/x/market/keeper"
 	markettypes "github.com/go-fluence/fluence/x/market/types"
+	"github.com/go-fluence/fluence/x/perimeter"
+	perimeterkeeper "github.com/go-fluence/fluence/x/perimeter/keeper"
+	perimetertypes "github.com/go-fluence/fluence/x/perimeter/types"
 	"github.com/go-fluence/fluence/x/trust"
 	trustkeeper "github.com/go-fluence/fluence/x/trust/keeper"
 	trusttypes "github.com/go-fluence/fluence/x/trust/types"
@@ -58,6 +61,12 @@ func ownModules() []ownModule {
 		build: func(a *App) module.AppModule {
 			a.Market = marketkeeper.New(a.encoding.Codec, a.service(markettypes.StoreKey), a.Account.AddressCodec(), a.Epoch, authority().String())
 			return market.NewAppModule(a.Market)
+		},
+	}, {
+		basic: perimeter.AppModule{},
+		build: func(a *App) module.AppModule {
+			a.Perimeter = perimeterkeeper.New(a.encoding.Codec, a.service(perimetertypes.StoreKey), a.Account.AddressCodec(), owners{a}, authority().String())
+			return perimeter.NewAppModule(a.Perimeter)
 		},
 	}}
 }
