@@ -92,13 +92,26 @@ func configName(a *builtin.Args) (string, error) {
 	return name, nil
 }
 
-// distAddModule is (base64 of the module, config).
+// distAddModule is (module, config): the module as base64, which official peers
+// take, or as bytes, which aqua-lib declares.
 func (s *Services) distAddModule(_ context.Context, _ pipeline.Call, a *builtin.Args) (any, error) {
-	text, err := builtin.Next[string](a, "module_bytes")
+	raw, err := builtin.Next[json.RawMessage](a, "module_bytes")
 	if err != nil {
 		return nil, err
 	}
 	name, err := configName(a)
+	if err != nil {
+		return nil, err
+	}
+	one := builtin.NewArgs([]json.RawMessage{raw})
+	if len(raw) > 0 && raw[0] == '[' {
+		wasm, err := builtin.Next[[]byte](one, "module_bytes")
+		if err != nil {
+			return nil, err
+		}
+		return s.AddModule(name, wasm)
+	}
+	text, err := builtin.Next[string](one, "module_bytes")
 	if err != nil {
 		return nil, err
 	}
