@@ -14,6 +14,7 @@ import (
 	sdkmath "cosmossdk.io/math"
 	cmttypes "github.com/cometbft/cometbft/types"
 	sdk "github.com/cosmos/cosmos-sdk/types"
+	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
 	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
 	govtypes "github.com/cosmos/cosmos-sdk/x/gov/types"
 	govv1 "github.com/cosmos/cosmos-sdk/x/gov/types/v1"
@@ -25,6 +26,7 @@ import (
 	"github.com/cosmos/gogoproto/proto"
 
 	"github.com/go-fluence/fluence/app/params"
+	capacitytypes "github.com/go-fluence/fluence/x/capacity/types"
 	epochtypes "github.com/go-fluence/fluence/x/epoch/types"
 )
 
@@ -34,6 +36,8 @@ const (
 	LocalVotingPeriod = 30 * time.Second
 	// LocalExpeditedVotingPeriod is how long an expedited proposal is voted on.
 	LocalExpeditedVotingPeriod = 15 * time.Second
+	// LocalRewards is how many FLT lie ready for providers who prove capacity.
+	LocalRewards = 1_000_000
 	// MaxBlockBytes is how many bytes one block may have.
 	MaxBlockBytes = 4 << 20
 	// MaxBlockGas is how much gas the transactions of one block may ask for: about 2 000 bank sends.
@@ -89,6 +93,9 @@ func bankGenesis() *banktypes.GenesisState {
 		Base: params.StableDenom, Display: params.StableDisplayDenom, Name: "US dollar (local)",
 		Symbol: params.StableDisplayDenom,
 	}}
+	rewards := sdk.NewCoins(sdk.NewCoin(params.BaseDenom, sdkmath.NewIntFromUint64(1e18).MulRaw(LocalRewards)))
+	g.Balances = []banktypes.Balance{{Address: authtypes.NewModuleAddress(capacitytypes.RewardPoolName).String(), Coins: rewards}}
+	g.Supply = rewards
 	return g
 }
 

@@ -45,6 +45,7 @@ import (
 	"github.com/spf13/cast"
 
 	beaconkeeper "github.com/go-fluence/fluence/x/beacon/keeper"
+	capacitykeeper "github.com/go-fluence/fluence/x/capacity/keeper"
 	epochkeeper "github.com/go-fluence/fluence/x/epoch/keeper"
 	marketkeeper "github.com/go-fluence/fluence/x/market/keeper"
 	perimeterkeeper "github.com/go-fluence/fluence/x/perimeter/keeper"
@@ -74,6 +75,7 @@ type Keepers struct {
 	Market    *marketkeeper.Keeper
 	Trust     *trustkeeper.Keeper
 	Beacon    *beaconkeeper.Keeper
+	Capacity  *capacitykeeper.Keeper
 	Perimeter *perimeterkeeper.Keeper
 }
 

@@ -4,6 +4,7 @@ package app
 
 import (
 	"github.com/cosmos/cosmos-sdk/types/module"
+	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
 	"github.com/ethereum/go-ethereum/common"
 	corevm "github.com/ethereum/go-ethereum/core/vm"
 
@@ -12,6 +13,9 @@ import (
 	"github.com/go-fluence/fluence/x/beacon"
 	beaconkeeper "github.com/go-fluence/fluence/x/beacon/keeper"
 	beacontypes "github.com/go-fluence/fluence/x/beacon/types"
+	"github.com/go-fluence/fluence/x/capacity"
+	capacitykeeper "github.com/go-fluence/fluence/x/capacity/keeper"
+	capacitytypes "github.com/go-fluence/fluence/x/capacity/types"
 	"github.com/go-fluence/fluence/x/epoch"
 	epochkeeper "github.com/go-fluence/fluence/x/epoch/keeper"
 	epochtypes "github.com/go-fluence/fluence/x/epoch/types"
@@ -63,6 +67,13 @@ func ownModules() []ownModule {
 			return market.NewAppModule(a.Market)
 		},
 	}, {
+		basic:    capacity.AppModule{},
+		accounts: map[string][]string{capacitytypes.ModuleName: nil, capacitytypes.RewardPoolName: nil},
+		build: func(a *App) module.AppModule {
+			a.Capacity = newCapacity(a)
+			return capacity.NewAppModule(a.Capacity)
+		},
+	}, {
 		basic: perimeter.AppModule{},
 		build: func(a *App) module.AppModule {
 			a.Perimeter = perimeterkeeper.New(a.encoding.Codec, a.service(perimetertypes.StoreKey), a.Account.AddressCodec(), owners{a}, authority().String())
@@ -71,11 +82,20 @@ func ownModules() []ownModule {
 	}}
 }
 
+func newCapacity(a *App) *capacitykeeper.Keeper {
+	return capacitykeeper.New(a.encoding.Codec, a.service(capacitytypes.StoreKey), capacitykeeper.Deps{
+		Addresses: a.Account.AddressCodec(), Epochs: a.Epoch, Beacon: a.Beacon, Market: a.Market,
+		Bank: a.Bank, Community: a.Distr, Blocked: a.Bank.BlockedAddr,
+		Collateral: authtypes.NewModuleAddress(capacitytypes.ModuleName), Rewards: authtypes.NewModuleAddress(capacitytypes.RewardPoolName),
+	}, authority().String())
+}
+
 // setOwnHooks tells the modules of this repository of each other, once all keepers exist. The order of listeners
 // is part of consensus.
 func (a *App) setOwnHooks() {
 	a.Epoch.SetJudge(a.Beacon)
-	a.Epoch.SetHooks(epochtypes.MultiHooks{a.Beacon})
+	a.Market.SetHooks(markettypes.MultiUnitHooks{a.Capacity})
+	a.Epoch.SetHooks(epochtypes.MultiHooks{a.Beacon, a.Capacity})
 }
 
 // OptionVRFKey names the option that holds this validator's VRF key, a beacontypes.Prover. Without it the

@@ -158,7 +158,8 @@ func (g *builder) write() error {
 
 	var bank banktypes.GenesisState
 	g.read(banktypes.ModuleName, &bank)
-	bank.Balances = append(g.balances, banktypes.Balance{
+	bank.Supply = nil // the sum of all balances
+	bank.Balances = append(append(bank.Balances, g.balances...), banktypes.Balance{
 		Address: authtypes.NewModuleAddress(stakingtypes.BondedPoolName).String(),
 		Coins:   sdk.NewCoins(sdk.NewCoin(params.BaseDenom, g.bonded)),
 	})
