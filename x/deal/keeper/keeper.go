@@ -32,6 +32,7 @@ type Keeper struct {
 	authority string
 	addresses address.Codec
 	epochs    types.Epochs
+	judge     types.Judge
 	market    types.Market
 	capacity  types.Capacity
 	bank      types.Bank
@@ -58,14 +59,14 @@ type Keeper struct {
 // New returns a keeper over the module's store that bills by time. The authority is
 // the address that may change params. It panics when the store's schema is broken.
 func New(
-	cdc codec.BinaryCodec, service store.KVStoreService, addresses address.Codec, epochs types.Epochs,
+	cdc codec.BinaryCodec, service store.KVStoreService, addresses address.Codec, epochs types.Epochs, judge types.Judge,
 	market types.Market, capacity types.Capacity, bank types.Bank, pool types.Pool, authority string,
 ) *Keeper {
 	sb := collections.NewSchemaBuilder(service)
 	raw := collections.BytesKey
 	pairs := collections.PairKeyCodec(raw, raw)
 	k := &Keeper{
-		authority: authority, addresses: addresses, epochs: epochs, market: market, capacity: capacity,
+		authority: authority, addresses: addresses, epochs: epochs, judge: judge, market: market, capacity: capacity,
 		bank: bank, pool: pool, biller: types.ByTime{},
 		params:       collections.NewItem(sb, types.ParamsKey, "params", codec.CollValue[types.Params](cdc)),
 		sequence:     collections.NewItem(sb, types.WorkerSequenceKey, "worker_sequence", collections.Uint64Value),
@@ -137,7 +138,12 @@ func (k *Keeper) now(ctx context.Context) (moment, error) {
 	if err != nil {
 		return moment{}, err
 	}
-	m := moment{epoch: cur.Number, live: cur.Blocks >= uint64(cur.Params.MinBlocks)}
+	m := moment{epoch: cur.Number}
+	if cur.Blocks >= uint64(cur.Params.MinBlocks) {
+		if m.live, err = k.judge.Live(ctx, cur.Number); err != nil {
+			return moment{}, err
+		}
+	}
 	if cur.Number > 1 {
 		voids, err := k.epochs.VoidCount(ctx, cur.Number-1)
 		if err != nil {

@@ -137,9 +137,10 @@ func (k *Keeper) status(l *ledger) types.Status {
 }
 
 // funded forgets what was announced about a balance that is high enough again.
+// When the last paid worker of a dry deal goes, the deal stays dry until money comes.
 func (k *Keeper) funded(l *ledger) {
 	r := k.runway(l)
-	if r > 0 {
+	if r > 0 && r != types.Forever {
 		l.acc.Dry = 0
 	}
 	if r > l.params.LowBalanceEpochs {
@@ -151,6 +152,7 @@ func (k *Keeper) funded(l *ledger) {
 // a changed end of payment.
 func (k *Keeper) save(ctx context.Context, l *ledger) error {
 	id := l.deal.Id
+	k.funded(l)
 	if due := k.dueAt(l); due != l.acc.Due {
 		if err := k.enqueue(ctx, id, l.acc.Due, due); err != nil {
 			return err

@@ -56,7 +56,9 @@ func (k *Keeper) deposit(ctx context.Context, l *ledger, from depositor, sender 
 		return err
 	}
 	l.acc.Balance, l.acc.Funded = l.acc.Balance.Add(amount), l.acc.Funded.Add(amount)
-	k.funded(l)
+	if k.runway(l) > 0 {
+		l.acc.Dry = 0
+	}
 	return emit(ctx, &types.EventDeposited{DealId: l.deal.Id, Depositor: from.name, Amount: c, Auto: auto})
 }
 

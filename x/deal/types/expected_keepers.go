@@ -19,6 +19,11 @@ type Epochs interface {
 	VoidCount(ctx context.Context, epoch uint64) (uint64, error)
 }
 
+// Judge tells whether the running epoch can still end void although it had blocks enough.
+type Judge interface {
+	Live(ctx context.Context, epoch uint64) (bool, error)
+}
+
 // Market is the supply side.
 type Market interface {
 	Params(ctx context.Context) (markettypes.Params, error)
