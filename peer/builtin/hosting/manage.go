@@ -5,7 +5,6 @@ package hosting
 import (
 	"context"
 	"errors"
-	"os"
 
 	"github.com/libp2p/go-libp2p/core/peer"
 
@@ -24,12 +23,12 @@ func (s *Services) Create(ctx context.Context, spec Spec) (string, error) {
 	}
 	trial := &live{s: s, r: r}
 	if err := errors.Join(trial.begin(ctx), trial.end(context.WithoutCancel(ctx))); err != nil {
-		return "", errors.Join(err, os.RemoveAll(s.folderOf(r)))
+		return "", errors.Join(err, s.removeFolder(r))
 	}
 	s.change.Lock()
 	defer s.change.Unlock()
 	if err := s.putTOML(r.ServiceID+serviceSuffix, r); err != nil {
-		return "", errors.Join(err, os.RemoveAll(s.folderOf(r)))
+		return "", errors.Join(err, s.removeFolder(r))
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

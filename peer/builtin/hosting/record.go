@@ -31,6 +31,8 @@ type record struct {
 	Modules     []moduleLink `toml:"modules"` // as the blueprint named them when the service was made
 	Memory      uint64       `toml:"memory,omitempty"`
 	Public      bool         `toml:"public,omitempty"`
+	Deal        bool         `toml:"deal,omitempty"`   // made by the app of a deal
+	Folder      string       `toml:"folder,omitempty"` // of an earlier service, whose files it takes over; "" is its own id
 	Created     time.Time    `toml:"created"`
 
 	scope peer.ID
@@ -118,9 +120,13 @@ func (s *Services) sweepFolders() error {
 	if err != nil {
 		return err
 	}
+	used := map[string]bool{}
+	for _, r := range s.services {
+		used[r.folder()] = true
+	}
 	for _, e := range list {
 		dir := filepath.Join(s.folders, e.Name())
-		if s.services[e.Name()] != nil {
+		if used[e.Name()] {
 			dir = filepath.Join(dir, "tmp")
 		}
 		if err := os.RemoveAll(dir); err != nil {
@@ -138,6 +144,9 @@ type Spec struct {
 	Names     []string // of its modules; nil takes those the modules were added under
 	Memory    uint64   // bytes of linear memory; 0 and more than the peer's limit are that limit
 	Public    bool     // anybody may call it
+
+	deal   bool
+	folder string
 }
 
 // plan turns a spec into a record.
@@ -152,6 +161,7 @@ func (s *Services) plan(spec Spec) (*record, error) {
 	r := &record{
 		ServiceID: newID(), ServiceType: "service", BlueprintID: b.ID, OwnerID: spec.Owner.String(), scope: spec.Scope.Peer,
 		PeerScope: peerScope{Type: "Host"}, Memory: spec.Memory, Public: spec.Public, Created: time.Now().UTC(),
+		Deal: spec.deal, Folder: spec.folder,
 	}
 	if spec.Scope.Worker() {
 		r.PeerScope = peerScope{Type: "WorkerId", Value: spec.Scope.Peer.String()}
@@ -282,8 +292,29 @@ func (s *Services) forget(r *record) error {
 	if lost {
 		err = s.putAliases(r.scope)
 	}
-	return errors.Join(err, os.RemoveAll(s.folderOf(r)))
+	return errors.Join(err, s.removeFolder(r))
+}
+
+// folder is the name of the folder of a service.
+func (r *record) folder() string {
+	if r.Folder != "" {
+		return r.Folder
+	}
+	return r.ServiceID
 }
 
 // folderOf is where the folders of a service lie.
-func (s *Services) folderOf(r *record) string { return filepath.Join(s.folders, r.ServiceID) }
+func (s *Services) folderOf(r *record) string { return filepath.Join(s.folders, r.folder()) }
+
+// removeFolder removes the folders of a service unless another took them over.
+func (s *Services) removeFolder(r *record) error {
+	s.mu.Lock()
+	for _, o := range s.services {
+		if o.folder() == r.folder() && o != r {
+			s.mu.Unlock()
+			return nil
+		}
+	}
+	s.mu.Unlock()
+	return os.RemoveAll(s.folderOf(r))
+}
