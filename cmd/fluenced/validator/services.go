@@ -81,12 +81,13 @@ func (n *node) runComet(ctx context.Context, ready func()) error {
 	if err != nil {
 		return err
 	}
+	failed := make(chan error, 1)
 	n.comet, err = cmtnode.NewNodeWithContext(ctx, &cfg,
 		privval.LoadFilePV(cfg.PrivValidatorKeyFile(), cfg.PrivValidatorStateFile()), nodeKey,
 		proxy.NewLocalClientCreator(server.NewCometABCIWrapper(n.app)),
 		func() (*cmttypes.GenesisDoc, error) { return genesisDoc(n.settings.Home) },
 		cmtcfg.DefaultDBProvider, cmtnode.DefaultMetricsProvider(cfg.Instrumentation),
-		servercmtlog.CometLoggerWrapper{Logger: n.logger.With("server", "node")})
+		listener{servercmtlog.CometLoggerWrapper{Logger: n.logger.With("server", "node")}, failed})
 	if err != nil {
 		return explain(n.settings, err)
 	}
@@ -95,14 +96,16 @@ func (n *node) runComet(ctx context.Context, ready func()) error {
 	}
 	n.shareComet()
 	ready()
+	var ended error
 	select {
 	case <-ctx.Done():
+	case ended = <-failed:
 	case <-n.comet.Quit():
 		return errors.New("consensus stopped by itself")
 	}
 	err = n.comet.Stop()
 	n.comet.Wait()
-	return err
+	return errors.Join(ended, err)
 }
 
 // shareComet gives the application and the servers a client to the running chain.
