@@ -30,6 +30,7 @@ import (
 	"github.com/go-fluence/fluence/app/ante"
 	"github.com/go-fluence/fluence/app/params"
 	"github.com/go-fluence/fluence/app/system"
+	"github.com/go-fluence/fluence/app/verdicts"
 )
 
 // AppName is the name the application reports and the prefix of its default home folder.
@@ -59,6 +60,7 @@ type App struct {
 	vmModule     hydrator
 
 	sources    *system.Sources
+	verdicts   *verdicts.Pool // nil where nothing tells a verdict
 	decode     sdk.TxDecoder
 	signatures *ante.Signatures
 
@@ -152,6 +154,7 @@ func (a *App) load() error {
 	if a.LastBlockHeight() > 0 {
 		a.mempool.NotifyNewBlock() // it was built before there was a height, and follows from the next block on
 	}
+	a.followProofs()
 	return nil
 }
 

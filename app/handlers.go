@@ -71,9 +71,14 @@ func (a *App) InitChainer(ctx sdk.Context, req *abci.RequestInitChain) (*abci.Re
 	return a.modules.InitGenesis(ctx, a.encoding.Codec, genesis)
 }
 
-// PreBlocker runs what must precede the first module: upgrades, and EVM configuration from state.
-func (a *App) PreBlocker(ctx sdk.Context, _ *abci.RequestFinalizeBlock) (*sdk.ResponsePreBlock, error) {
-	return a.modules.PreBlock(ctx)
+// PreBlocker runs what must precede the first module: upgrades, EVM configuration from state, and whether the block
+// leaves room for proofs.
+func (a *App) PreBlocker(ctx sdk.Context, req *abci.RequestFinalizeBlock) (*sdk.ResponsePreBlock, error) {
+	res, err := a.modules.PreBlock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return res, a.Capacity.Admission().SetFull(ctx, a.leavesNoRoom(ctx, req.Txs))
 }
 
 // BeginBlocker runs before the transactions of a block.

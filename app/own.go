@@ -3,6 +3,7 @@
 package app
 
 import (
+	sdk "github.com/cosmos/cosmos-sdk/types"
 	"github.com/cosmos/cosmos-sdk/types/module"
 	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
 	"github.com/ethereum/go-ethereum/common"
@@ -69,6 +70,10 @@ func ownModules() []ownModule {
 	}, {
 		basic:    capacity.AppModule{},
 		accounts: map[string][]string{capacitytypes.ModuleName: nil, capacitytypes.RewardPoolName: nil},
+		proofs: []string{
+			sdk.MsgTypeURL(&capacitytypes.MsgSubmitProofs{}), sdk.MsgTypeURL(&capacitytypes.MsgCommitProofs{}),
+			sdk.MsgTypeURL(&capacitytypes.MsgOpenProofs{}),
+		},
 		build: func(a *App) module.AppModule {
 			a.Capacity = newCapacity(a)
 			return capacity.NewAppModule(a.Capacity)
@@ -107,7 +112,7 @@ func systemSources(a *App) []system.Registered {
 	prover, _ := a.options.Get(OptionVRFKey).(beacontypes.Prover)
 	return []system.Registered{{
 		Kind: system.KindBeacon, MaxBytes: beaconkeeper.PayloadBytes, Source: beaconkeeper.NewSource(a.Beacon, prover),
-	}}
+	}, a.verdictSource()}
 }
 
 // ownPrecompiles returns the precompiles of this repository, built over the keepers of a. Their addresses start

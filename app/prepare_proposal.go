@@ -11,8 +11,13 @@ import (
 	"github.com/go-fluence/fluence/app/system"
 )
 
-// maxMisfits is how many transactions in a row may find no room before the search for smaller ones ends.
-const maxMisfits = 100
+// Bounds of the search for transactions that fit.
+const (
+	// maxMisfits is how many transactions in a row may find no room before the search for smaller ones ends.
+	maxMisfits = 100
+	// maxLaneMisfits is how many may do so because their lane is full: those of another lane may stand behind them.
+	maxLaneMisfits = maxCosmosTxs
+)
 
 // prepareProposal makes a block: the system transaction, then what the mempool holds in its order, as far as the
 // block has room. If the mempool fails, the block has the system transaction alone: the chain goes on.
@@ -47,18 +52,27 @@ func (a *App) selectTxs(ctx sdk.Context, maxBytes int64) (txs [][]byte, err erro
 	if err != nil {
 		return nil, err
 	}
-	misfits := 0
+	misfits, laneMisfits := 0, 0
 	room := maxBytes
 	a.mempool.SelectBy(ctx, nil, func(tx sdk.Tx) bool {
 		raw, err := a.encoding.TxConfig.TxEncoder()(tx)
-		if err != nil || framed(raw) > room || j.admit(raw, tx) != nil {
+		if err != nil || framed(raw) > room {
 			misfits++
 			return misfits < maxMisfits
 		}
-		misfits = 0
-		room -= framed(raw)
-		txs = append(txs, raw)
-		return true
+		switch r := j.admit(raw, tx); {
+		case r == nil:
+			misfits, laneMisfits = 0, 0
+			room -= framed(raw)
+			txs = append(txs, raw)
+			return true
+		case r.Reason == ReasonLaneGas || r.Reason == ReasonLaneBytes:
+			laneMisfits++
+			return laneMisfits < maxLaneMisfits
+		default:
+			misfits++
+			return misfits < maxMisfits
+		}
 	})
 	return txs, nil
 }

@@ -26,6 +26,9 @@ const (
 	shareEVM    = 4
 	shareProofs = 3
 	shareOther  = 4
+	// reserveProofs is what the other lanes together leave to proofs, whatever they pay: leaves are opened in time
+	// or an epoch is lost.
+	reserveProofs = 1
 )
 
 // String returns the lane's name for logs.
@@ -82,6 +85,14 @@ func (l *ledger) add(kind lane, gas uint64, bytes int) *Rejection {
 		return reject(ReasonLaneGas, fmt.Errorf("%d gas of %s over %d used", gas, kind, l.gas[kind]))
 	case l.bytes[kind]+b > l.maxBytes/shareOf*kind.share():
 		return reject(ReasonLaneBytes, fmt.Errorf("%d bytes of %s over %d used", bytes, kind, l.bytes[kind]))
+	}
+	if kind != laneProofs {
+		if used := l.gas[laneEVM] + l.gas[laneOther]; used+g > l.maxGas/shareOf*(shareOf-reserveProofs) {
+			return reject(ReasonLaneGas, fmt.Errorf("%d gas of %s over %d used by all but proofs", gas, kind, used))
+		}
+		if used := l.bytes[laneEVM] + l.bytes[laneOther]; used+b > l.maxBytes/shareOf*(shareOf-reserveProofs) {
+			return reject(ReasonLaneBytes, fmt.Errorf("%d bytes of %s over %d used by all but proofs", bytes, kind, used))
+		}
 	}
 	l.totalGas += g
 	l.totalBytes += b

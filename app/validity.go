@@ -28,15 +28,7 @@ func (a *App) newJudge(ctx sdk.Context, mode sdk.ExecMode, maxBytes int64) (*jud
 		return nil, fmt.Errorf("set base fee: %w", err)
 	}
 	j := &judge{app: a, mode: mode, seen: make(map[[sha256.Size]byte]bool)}
-	j.ledger.maxGas, j.ledger.maxBytes = MaxBlockGas, maxBytes
-	if block := ctx.ConsensusParams().Block; block != nil {
-		if block.MaxGas > 0 {
-			j.ledger.maxGas = block.MaxGas
-		}
-		if block.MaxBytes > 0 {
-			j.ledger.maxBytes = min(maxBytes, block.MaxBytes)
-		}
-	}
+	j.ledger.limit(ctx, maxBytes)
 	return j, nil
 }
 
