@@ -85,6 +85,7 @@ func allow(ok bool) error {
 
 // PeersOf returns the peers in an offer, ascending.
 func (w *World) PeersOf(offer int) (ids []int) {
+	// order: sorted below
 	for id, p := range w.Peers {
 		if p.Offer == offer {
 			ids = append(ids, id)
@@ -96,6 +97,7 @@ func (w *World) PeersOf(offer int) (ids []int) {
 
 // UnitsOf returns the units of a peer, ascending.
 func (w *World) UnitsOf(peer int) (ids []int) {
+	// order: sorted below
 	for id, u := range w.Units {
 		if u.Peer == peer {
 			ids = append(ids, id)
@@ -127,6 +129,7 @@ func (w *World) FreeOf(peer int) (ids []int) {
 
 // OwnedBy returns how many units a provider has.
 func (w *World) OwnedBy(provider int) (n int) {
+	// order: only counted
 	for _, u := range w.Units {
 		if w.Offers[w.Peers[u.Peer].Offer].Provider == provider {
 			n++
@@ -182,6 +185,7 @@ func (w *World) Name(provider int) error {
 }
 
 func (o Offer) sound() bool {
+	// order: all are looked at
 	for _, p := range o.Prices {
 		if p <= 0 {
 			return false
@@ -209,6 +213,7 @@ func (w *World) Update(provider, offer int, o Offer) error {
 		if (old.MinPrice > 0) != (o.MinPrice > 0) {
 			return ErrRefused
 		}
+		// order: all are looked at
 		for r := range old.Prices {
 			if o.Prices[r] == 0 {
 				return ErrRefused

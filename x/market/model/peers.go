@@ -12,6 +12,7 @@ func (w *World) complete(o *Offer, supplies map[uint64]uint64, vcpuRight bool) b
 	}
 	_, vcpu := supplies[1]
 	_, ram := supplies[2]
+	// order: all are looked at
 	for r := range supplies {
 		if o.Prices[r] == 0 {
 			return false
@@ -73,6 +74,7 @@ func (w *World) MovePeer(provider, peer, offer int, supplies map[uint64]uint64) 
 		if len(supplies) > 0 {
 			return ErrRefused
 		}
+		// order: all are looked at
 		for r := range p.Max {
 			if to.Prices[r] == 0 {
 				return ErrRefused

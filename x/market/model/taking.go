@@ -16,6 +16,7 @@ func (w *World) takeable(peer, units int, uses map[uint64]uint64) bool {
 	if uses[1] != 2*uint64(units) {
 		return false
 	}
+	// order: all are looked at, or summed
 	for r, n := range uses {
 		if _, has := p.Max[r]; !has {
 			return false
@@ -63,6 +64,7 @@ func (w *World) Match(peer, units int, uses map[uint64]uint64, pays int64) (pric
 	}
 	o := w.Offers[w.Peers[peer].Offer]
 	price = o.MinPrice * int64(units)
+	// order: all are looked at, or summed
 	for r, n := range uses {
 		price += o.Prices[r] * int64(n)
 	}
