@@ -46,6 +46,7 @@ import (
 
 	beaconkeeper "github.com/go-fluence/fluence/x/beacon/keeper"
 	capacitykeeper "github.com/go-fluence/fluence/x/capacity/keeper"
+	dealkeeper "github.com/go-fluence/fluence/x/deal/keeper"
 	epochkeeper "github.com/go-fluence/fluence/x/epoch/keeper"
 	marketkeeper "github.com/go-fluence/fluence/x/market/keeper"
 	perimeterkeeper "github.com/go-fluence/fluence/x/perimeter/keeper"
@@ -76,6 +77,7 @@ type Keepers struct {
 	Trust     *trustkeeper.Keeper
 	Beacon    *beaconkeeper.Keeper
 	Capacity  *capacitykeeper.Keeper
+	Deal      *dealkeeper.Keeper
 	Perimeter *perimeterkeeper.Keeper
 }
 

@@ -17,6 +17,9 @@ import (
 	"github.com/go-fluence/fluence/x/capacity"
 	capacitykeeper "github.com/go-fluence/fluence/x/capacity/keeper"
 	capacitytypes "github.com/go-fluence/fluence/x/capacity/types"
+	"github.com/go-fluence/fluence/x/deal"
+	dealkeeper "github.com/go-fluence/fluence/x/deal/keeper"
+	dealtypes "github.com/go-fluence/fluence/x/deal/types"
 	"github.com/go-fluence/fluence/x/epoch"
 	epochkeeper "github.com/go-fluence/fluence/x/epoch/keeper"
 	epochtypes "github.com/go-fluence/fluence/x/epoch/types"
@@ -79,6 +82,14 @@ func ownModules() []ownModule {
 			return capacity.NewAppModule(a.Capacity)
 		},
 	}, {
+		basic:    deal.AppModule{},
+		accounts: map[string][]string{dealtypes.ModuleName: nil},
+		build: func(a *App) module.AppModule {
+			a.Deal = dealkeeper.New(a.encoding.Codec, a.service(dealtypes.StoreKey), a.Account.AddressCodec(), a.Epoch, a.Beacon,
+				a.Market, a.Capacity, a.Bank, a.Distr, authority().String())
+			return deal.NewAppModule(a.Deal)
+		},
+	}, {
 		basic: perimeter.AppModule{},
 		build: func(a *App) module.AppModule {
 			a.Perimeter = perimeterkeeper.New(a.encoding.Codec, a.service(perimetertypes.StoreKey), a.Account.AddressCodec(), owners{a}, authority().String())
@@ -100,6 +111,7 @@ func newCapacity(a *App) *capacitykeeper.Keeper {
 func (a *App) setOwnHooks() {
 	a.Epoch.SetJudge(a.Beacon)
 	a.Market.SetHooks(markettypes.MultiUnitHooks{a.Capacity})
+	a.Capacity.SetHooks(capacitytypes.MultiCommitmentHooks{a.Deal})
 	a.Epoch.SetHooks(epochtypes.MultiHooks{a.Beacon, a.Capacity})
 }
 

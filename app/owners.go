@@ -10,6 +10,7 @@ import (
 	"cosmossdk.io/collections"
 
 	"github.com/go-fluence/fluence/proofs/trust"
+	dealtypes "github.com/go-fluence/fluence/x/deal/types"
 	markettypes "github.com/go-fluence/fluence/x/market/types"
 )
 
@@ -39,7 +40,14 @@ func (o owners) PeerOwners(ctx context.Context, peer []byte) ([]string, error) {
 	return slices.DeleteFunc(list, func(s string) bool { return s == "" }), nil
 }
 
-// DealOwner finds no deal: this network has none.
-func (owners) DealOwner(context.Context, []byte) (owner string, closed bool, err error) {
-	return "", false, nil
+// DealOwner returns the owner of a deal, and whether only listed providers serve it. No owner: there is no such deal.
+func (o owners) DealOwner(ctx context.Context, deal []byte) (owner string, closed bool, err error) {
+	switch d, err := o.a.Deal.Deal(ctx, deal); {
+	case err == nil:
+		return d.Owner, d.Access == dealtypes.AccessWhitelist, nil
+	case errors.Is(err, dealtypes.ErrDealNotFound) || errors.Is(err, dealtypes.ErrInvalidID):
+		return "", false, nil
+	default:
+		return "", false, err
+	}
 }
