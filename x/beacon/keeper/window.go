@@ -107,30 +107,38 @@ func (k *Keeper) close(ctx sdk.Context, w types.Window) error {
 	if err := k.window.Set(ctx, w); err != nil {
 		return err
 	}
-	if err := k.prune(ctx, w.Epoch); err != nil {
-		return err
-	}
 	if w.Outputs < w.MinOutputs {
-		return emit(ctx, &types.EventBeaconMissing{Epoch: w.Epoch, Outputs: w.Outputs})
+		if err := emit(ctx, &types.EventBeaconMissing{Epoch: w.Epoch, Outputs: w.Outputs}); err != nil {
+			return err
+		}
+		return k.prune(ctx, w.Epoch)
 	}
 	b := types.Beacon{Epoch: w.Epoch, Value: w.Mix, Outputs: w.Outputs, Height: ctx.BlockHeight()}
 	if err := k.beacons.Set(ctx, b.Epoch, b); err != nil {
 		return err
 	}
-	return emit(ctx, &types.EventBeacon{Epoch: b.Epoch, Value: b.Value, Outputs: b.Outputs})
+	if err := emit(ctx, &types.EventBeacon{Epoch: b.Epoch, Value: b.Value, Outputs: b.Outputs}); err != nil {
+		return err
+	}
+	return k.prune(ctx, w.Epoch)
 }
 
-// prune removes up to prunedPerEpoch values that are older than the history.
+// prune removes up to prunedPerEpoch values that are older than the history. The last
+// value stays however old it is: the next one has it in it.
 func (k *Keeper) prune(ctx context.Context, running uint64) error {
 	p, err := k.params.Get(ctx)
+	if err != nil || running <= p.History {
+		return err
+	}
+	last, err := k.latest(ctx)
 	if err != nil {
 		return err
 	}
 	kept, err := k.kept(ctx)
-	if err != nil || running <= p.History || kept >= running-p.History {
+	until := min(running-p.History, last.Epoch)
+	if err != nil || kept >= until {
 		return err
 	}
-	until := running - p.History
 	old, err := k.oldest(ctx, until)
 	if err != nil {
 		return err
