@@ -6,11 +6,15 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 )
 
-// maxPeriod is the longest period of a clock, 100 years.
-const maxPeriod = 100 * 365 * 24 * 3600
+const (
+	maxPeriod     = 100 * 365 * 24 * 3600 // seconds, 100 years
+	maxEventTypes = 16
+	maxEventType  = 128 // bytes
+)
 
 // Trigger says when a spell runs by itself; the zero value means never. HTTP is
 // ours, the rest is the TriggerConfig of @fluencelabs/spell.
@@ -37,11 +41,12 @@ type Connections struct {
 }
 
 // Blockchain runs a spell for blocks from StartBlock to EndBlock. StartBlock 0
-// turns it off, EndBlock 0 is forever. Blocks that come faster than a spell may
-// run are passed over; the newest is told.
+// turns it off, EndBlock 0 is forever. Events, which are ours, names event types:
+// with any named, only blocks that have such an event count.
 type Blockchain struct {
-	StartBlock uint32 `json:"start_block"`
-	EndBlock   uint32 `json:"end_block"`
+	StartBlock uint32   `json:"start_block"`
+	EndBlock   uint32   `json:"end_block"`
+	Events     []string `json:"events,omitempty"`
 }
 
 // HTTP runs a spell for requests that carry a token, of which only the SHA-256 is
@@ -79,6 +84,9 @@ func (t Trigger) Check(now time.Time) error {
 	if b.StartBlock != 0 && b.EndBlock != 0 && b.EndBlock < b.StartBlock {
 		return fmt.Errorf("%w: invalid config: end_block %d is before start_block %d", ErrTrigger, b.EndBlock, b.StartBlock)
 	}
+	if len(b.Events) > maxEventTypes || slices.ContainsFunc(b.Events, func(e string) bool { return e == "" || len(e) > maxEventType }) {
+		return fmt.Errorf("%w: blockchain.events: name at most %d types of 1 to %d bytes", ErrTrigger, maxEventTypes, maxEventType)
+	}
 	if h := t.HTTP.TokenSHA256; h != "" {
 		if raw, err := hex.DecodeString(h); err != nil || len(raw) != 32 || hex.EncodeToString(raw) != h {
 			return fmt.Errorf("%w: http.token_sha256 is not 64 lower-case hex digits", ErrTrigger)
@@ -114,3 +122,11 @@ func (c Clock) next(last, now time.Time) (at time.Time, ok bool) {
 }
 
 func (c Clock) over(at time.Time) bool { return c.EndSec != 0 && at.Unix() > int64(c.EndSec) }
+
+// wants reports whether a block at height with events of these types counts.
+func (b Blockchain) wants(height uint64, has func(eventType string) bool) bool {
+	if b.StartBlock == 0 || height < uint64(b.StartBlock) || (b.EndBlock != 0 && height > uint64(b.EndBlock)) {
+		return false
+	}
+	return len(b.Events) == 0 || slices.ContainsFunc(b.Events, has)
+}
