@@ -122,6 +122,16 @@ func (list inTurn) Call(ctx context.Context, c pipeline.Call) (pipeline.Result, 
 	return pipeline.Result{}, builtin.ErrNotDefined
 }
 
+// Kind is Pure for what one of them knows to change nothing.
+func (list inTurn) Kind(service, function string) pipeline.Kind {
+	for _, s := range list {
+		if k, ok := s.(pipeline.Kinder); ok && k.Kind(service, function) != pipeline.Effect {
+			return k.Kind(service, function)
+		}
+	}
+	return pipeline.Effect
+}
+
 // tracer writes events as lines.
 type tracer struct{ ring *store.Ring }
 

@@ -59,11 +59,6 @@ func (p *Peer) buildHosted() (err error) {
 			return err
 		}
 	}
-	list := inTurn{h.services}
-	if p.deps.Services != nil {
-		list = inTurn{p.deps.Services, h.services}
-	}
-	p.registry.Fallback(list)
 	return nil
 }
 

@@ -24,6 +24,7 @@ import (
 	"github.com/go-fluence/fluence/peer/air"
 	"github.com/go-fluence/fluence/peer/builtin"
 	"github.com/go-fluence/fluence/peer/builtin/hosting"
+	"github.com/go-fluence/fluence/peer/chain"
 	"github.com/go-fluence/fluence/peer/config"
 	"github.com/go-fluence/fluence/peer/dht"
 	"github.com/go-fluence/fluence/peer/door"
@@ -31,6 +32,7 @@ import (
 	"github.com/go-fluence/fluence/peer/httpapi"
 	"github.com/go-fluence/fluence/peer/ipfs"
 	"github.com/go-fluence/fluence/peer/pipeline"
+	"github.com/go-fluence/fluence/peer/spell"
 	"github.com/go-fluence/fluence/peer/store"
 )
 
@@ -56,6 +58,7 @@ type Deps struct {
 	Services   Services                  // services that are no builtins; nil for none
 	Workers    pipeline.Keys             // keys of workers; nil for none
 	Members    Members                   // peers the chain knows; nil for none
+	Blocks     chain.Events              // blocks that spells hear of; nil for none
 	OnPeer     func(id peer.ID, up bool) // told of peers that come and go; must not block
 	Extra      []libp2p.Option           // for simulated networks
 	// Compile is the command line of a process that compiles Wasm modules apart
@@ -88,6 +91,7 @@ type Peer struct {
 	registry *builtin.Registry
 	hosted   *hosted
 	ipfs     *ipfs.Store
+	spells   *spell.Spells
 	pipeline *pipeline.Pipeline
 	http     *httpapi.Server
 	metrics  *prometheus.Registry
@@ -112,7 +116,7 @@ func New(cfg config.Config, deps Deps) (*Peer, error) {
 	}
 	p := &Peer{cfg: cfg, deps: deps, store: files, metrics: prometheus.NewRegistry(), ready: make(chan struct{})}
 	if err := p.build(); err != nil {
-		return nil, errors.Join(err, p.hosted.close(context.Background()), p.closeIPFS(), files.Close())
+		return nil, errors.Join(err, p.hosted.close(context.Background()), p.closeIPFS(), p.closeSpells(), files.Close())
 	}
 	return p, nil
 }
@@ -145,7 +149,7 @@ func (p *Peer) buildNetwork() error {
 		return err
 	}
 	cfg.Key, cfg.Agent, cfg.Log, cfg.Extra = p.id.key, "fluenced/"+p.deps.Version, p.deps.Log, p.deps.Extra
-	cfg.Handler, cfg.OnPeer, cfg.Metrics = p.take, p.deps.OnPeer, host.NewMetrics(p.metrics)
+	cfg.Handler, cfg.OnPeer, cfg.Metrics = p.take, p.onPeer, host.NewMetrics(p.metrics)
 	if p.host, err = host.New(cfg); err != nil {
 		return err
 	}
@@ -163,7 +167,7 @@ func (p *Peer) buildNetwork() error {
 func (p *Peer) buildServices() (err error) {
 	p.registry, err = builtin.New(builtin.Deps{
 		Self: p.id.self, Managers: p.id.managers, Network: network{p.host}, Routing: routing{p.dht}, Signer: p.id,
-		Identify: p.identify, Log: p.deps.Log,
+		Identify: p.identify, Log: p.deps.Log, WorkerSpell: func(c pipeline.Call) bool { return p.spells.IsWorkerSpell(c.Particle) },
 	})
 	if err != nil {
 		return err
@@ -172,6 +176,9 @@ func (p *Peer) buildServices() (err error) {
 		return err
 	}
 	if err := p.buildIPFS(); err != nil {
+		return err
+	}
+	if err := p.buildSpells(); err != nil {
 		return err
 	}
 	metrics := pipeline.NewMetrics()
@@ -192,7 +199,7 @@ func (p *Peer) buildServices() (err error) {
 
 // Close gives the folder back without running.
 func (p *Peer) Close() error {
-	return errors.Join(p.hosted.close(context.Background()), p.closeIPFS(), p.store.Close())
+	return errors.Join(p.hosted.close(context.Background()), p.closeIPFS(), p.closeSpells(), p.store.Close())
 }
 
 // ID returns the peer id.
@@ -209,6 +216,9 @@ func (p *Peer) Hosting() *hosting.Services { return p.hosted.services }
 
 // IPFS returns the files by CID.
 func (p *Peer) IPFS() *ipfs.Store { return p.ipfs }
+
+// Spells returns the spells.
+func (p *Peer) Spells() *spell.Spells { return p.spells }
 
 // Host returns the network side.
 func (p *Peer) Host() *host.Host { return p.host }
@@ -228,7 +238,7 @@ func (p *Peer) Run(ctx context.Context) error {
 	defer stopKeeping()
 	asked := ctx // ends when the caller wants it
 	work, ctx := errgroup.WithContext(ctx)
-	kept := make(chan error, 3)
+	kept := make(chan error, 4)
 	keepers := 0
 	for _, run := range p.keepers() {
 		keepers++
@@ -268,7 +278,7 @@ func watch(ctx context.Context, f func() error) error {
 
 // keepers are the parts that write to disk.
 func (p *Peer) keepers() []func(context.Context) error {
-	list := []func(context.Context) error{p.journal.Run, p.hosted.run}
+	list := []func(context.Context) error{p.journal.Run, p.hosted.run, p.spells.Run}
 	if p.ring != nil {
 		list = append(list, p.ring.Run)
 	}

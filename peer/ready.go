@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"github.com/go-fluence/fluence/peer/httpapi"
+	"github.com/go-fluence/fluence/peer/spell"
 )
 
 // Names in the peer's folder.
@@ -110,6 +112,9 @@ func (p *Peer) httpConfig() httpapi.Config {
 		TOML:     func() []byte { return p.cfg.TOML(false) },
 		Control:  httpapi.Control{Peers: p.contacts, Info: p.info, Connect: p.connect},
 		Log:      p.deps.Log,
+	}
+	if p.cfg.SpellHTTP {
+		cfg.Routes = map[string]http.Handler{spell.HTTPPattern: p.spells.Handler()}
 	}
 	if p.cfg.Metrics {
 		p.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))

@@ -91,6 +91,15 @@ type Config struct {
 	IPFSQuota int64
 	IPFSServe bool
 	IPFSWait  time.Duration
+
+	Spells      int
+	ScopeSpells int
+	SpellState  int64
+	ScopeState  int64
+	SpellRate   int
+	SpellsRate  int
+	SpellTTL    time.Duration
+	SpellHTTP   bool
 }
 
 // Default returns the configuration of a peer nobody configured.
@@ -205,6 +214,14 @@ func (c *Config) operationKeys() []Key {
 		{"ipfs.quota", size{&c.IPFSQuota}, "4GiB", "Disk for files by CID. When it is full, what nobody pinned goes, the longest unused first."},
 		{"ipfs.serve", yes{&c.IPFSServe}, "true", "Give blocks of these files to other peers that ask."},
 		{"ipfs.wait", span{&c.IPFSWait}, "20s", "How long a fetch waits for the next block before it fails."},
+		{"spells.max", whole[int]{&c.Spells, 1, 1 << 20}, "10000", "Spells of this peer and its workers."},
+		{"spells.per_worker", whole[int]{&c.ScopeSpells, 1, 1 << 20}, "64", "Spells of one worker; the peer itself may have sixteen times as many."},
+		{"spells.state", size{&c.SpellState}, "1MiB", "Values of one spell."},
+		{"spells.worker_state", size{&c.ScopeState}, "8MiB", "Scripts and values of all spells of one worker; sixteen times as many of the peer itself."},
+		{"spells.worker_rate", whole[int]{&c.SpellRate, 1, 1 << 20}, "10", "Particles per second of one worker's spells; sixteen times as many of the peer itself. Triggers beyond are passed over."},
+		{"spells.rate", whole[int]{&c.SpellsRate, 1, 1 << 20}, "200", "Particles per second of all spells."},
+		{"spells.http", yes{&c.SpellHTTP}, "true", "Serve HTTP triggers of spells, POST /spell/PEER/SPELL, on http_port. They need the spell's token."},
+		{"max_spell_particle_ttl", span{&c.SpellTTL}, "2m", "Longest life of a spell's particle."},
 		{"store.quota", size{&c.StoreQuota}, "4GiB", "Disk for the data of living particles."},
 		{"store.sync", yes{&c.StoreSync}, "true", "Wait for the disk before a particle has effects. Without it a power cut may let calls run twice."},
 		{"trace.enabled", yes{&c.Trace}, "true", "Record the way of each particle for fluenced particle trace."},
@@ -232,7 +249,6 @@ func retired() map[string]string {
 		"particle_processor_parallelism":             "set aquavm_pool_size",
 		"effects_queue_buffer":                       "set limits.max_calls",
 		"workers_queue_buffer":                       "set particle_queue_buffer",
-		"max_spell_particle_ttl":                     "set limits.max_ttl",
 		"avm_config.hard_limit_enabled":              "limits are always hard",
 		"avm_config.aquavm_heap_size_limit":          "the interpreter is not a Wasm module; budgets bound it",
 		"avm_config.wasm_backend":                    "the interpreter is not a Wasm module",

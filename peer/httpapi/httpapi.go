@@ -3,8 +3,8 @@
 // Package httpapi is what an operator sees of a peer over HTTP: /metrics,
 // /health, /versions, /peer_id and /config on a TCP port, as upstream has them,
 // and /peers, /info and /connect on a unix socket that only the operator's user
-// can open. The TCP port has no access control and shows no secret; it changes
-// nothing.
+// can open. The TCP port shows no secret; without Routes, which guard themselves,
+// it has no access control and changes nothing.
 //
 // Source: nox@b349812f0:nox/src/http.rs (paths, shapes and codes, facts only).
 package httpapi
@@ -69,13 +69,14 @@ type Control struct {
 
 // Config says what is served where.
 type Config struct {
-	Listen   string              // host:port; "" serves no TCP
-	Socket   string              // path of the unix socket; "" serves none
-	PeerID   string              // of /peer_id
-	Versions Versions            // of /versions
-	TOML     func() []byte       // of /config, without secrets
-	Gather   prometheus.Gatherer // of /metrics; nil answers 404
-	Checks   []Check             // of /health; nil answers 404
+	Listen   string                  // host:port; "" serves no TCP
+	Socket   string                  // path of the unix socket; "" serves none
+	PeerID   string                  // of /peer_id
+	Versions Versions                // of /versions
+	TOML     func() []byte           // of /config, without secrets
+	Gather   prometheus.Gatherer     // of /metrics; nil answers 404
+	Checks   []Check                 // of /health; nil answers 404
+	Routes   map[string]http.Handler // more of the TCP port, by pattern; they guard themselves
 	Control  Control
 	Log      *slog.Logger // nil is silent
 }
@@ -225,6 +226,9 @@ func (s *Server) public() http.Handler {
 	}
 	if s.cfg.Gather != nil {
 		mux.Handle("GET /metrics", metrics(s.cfg.Gather))
+	}
+	for pattern, h := range s.cfg.Routes {
+		mux.Handle(pattern, h)
 	}
 	mux.HandleFunc("/", notFound)
 	return mux

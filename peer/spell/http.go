@@ -110,8 +110,8 @@ func (s *Spells) enter(r *http.Request) (*spell, int, string) {
 	defer s.mu.Unlock()
 	want := make([]byte, hex.EncodedLen(len(sum)))
 	sp, err := s.find(scope, r.PathValue("spell"))
-	if err == nil && sp.Trigger.HTTP.TokenSHA256 != "" {
-		copy(want, sp.Trigger.HTTP.TokenSHA256)
+	if err == nil {
+		copy(want, sp.Trigger.token())
 	}
 	if subtle.ConstantTimeCompare([]byte(hex.EncodeToString(sum[:])), want) != 1 {
 		return nil, http.StatusUnauthorized, text

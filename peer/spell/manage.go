@@ -138,6 +138,9 @@ func (s *Spells) SetTrigger(scope peer.ID, name string, t Trigger) error {
 	if err != nil {
 		return err
 	}
+	if t.HTTP == nil {
+		t.HTTP = sp.Trigger.HTTP
+	}
 	if err := s.edit(sp, func(r *record) { r.Trigger, r.SetAt, r.Fired = t, now.UTC(), false }); err != nil {
 		return err
 	}

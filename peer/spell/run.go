@@ -82,6 +82,13 @@ func (s *Spells) setRunning(on bool) {
 
 // work runs spells, one event after the other.
 func (s *Spells) work(ctx context.Context) error {
+	if s.cfg.Ready != nil {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-s.cfg.Ready:
+		}
+	}
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -145,7 +152,10 @@ func (s *Spells) handle(e event, now time.Time) {
 // fireClock runs a spell by its clock. That a single shot was fired is on disk
 // before it is: it may be lost in a crash, it is never fired twice.
 func (s *Spells) fireClock(sp *spell, now time.Time) {
-	if sp.Trigger.Clock.PeriodSec == 0 {
+	s.mu.Lock()
+	once := sp.Trigger.Clock.PeriodSec == 0
+	s.mu.Unlock()
+	if once {
 		s.change.Lock()
 		err := s.edit(sp, func(r *record) { r.Fired = true })
 		s.change.Unlock()

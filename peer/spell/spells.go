@@ -70,6 +70,7 @@ type Config struct {
 	Files  *store.Store
 	Keys   Keys
 	Inject func(p *particle.Particle) error // hands a particle to the pipeline
+	Ready  <-chan struct{}                  // nothing runs before it is closed; nil for at once
 	Events chain.Events                     // for triggers by blocks; nil for none
 	Limits Limits
 	NoSync bool         // leave the moment of writing values to the system

@@ -17,12 +17,13 @@ const (
 )
 
 // Trigger says when a spell runs by itself; the zero value means never. HTTP is
-// ours, the rest is the TriggerConfig of @fluencelabs/spell.
+// ours, the rest is the TriggerConfig of @fluencelabs/spell; a new trigger without
+// HTTP, as official scripts make it, leaves that of the old one.
 type Trigger struct {
 	Clock       Clock       `json:"clock"`
 	Connections Connections `json:"connections"`
 	Blockchain  Blockchain  `json:"blockchain"`
-	HTTP        HTTP        `json:"http,omitzero"`
+	HTTP        *HTTP       `json:"http,omitempty"`
 }
 
 // Clock runs a spell at StartSec, in Unix seconds, and from then on every PeriodSec
@@ -87,7 +88,7 @@ func (t Trigger) Check(now time.Time) error {
 	if len(b.Events) > maxEventTypes || slices.ContainsFunc(b.Events, func(e string) bool { return e == "" || len(e) > maxEventType }) {
 		return fmt.Errorf("%w: blockchain.events: name at most %d types of 1 to %d bytes", ErrTrigger, maxEventTypes, maxEventType)
 	}
-	if h := t.HTTP.TokenSHA256; h != "" {
+	if h := t.token(); h != "" {
 		if raw, err := hex.DecodeString(h); err != nil || len(raw) != 32 || hex.EncodeToString(raw) != h {
 			return fmt.Errorf("%w: http.token_sha256 is not 64 lower-case hex digits", ErrTrigger)
 		}
@@ -129,4 +130,12 @@ func (b Blockchain) wants(height uint64, has func(eventType string) bool) bool {
 		return false
 	}
 	return len(b.Events) == 0 || slices.ContainsFunc(b.Events, has)
+}
+
+// token is the digest of the HTTP token, "" without one.
+func (t Trigger) token() string {
+	if t.HTTP == nil {
+		return ""
+	}
+	return t.HTTP.TokenSHA256
 }
