@@ -49,6 +49,7 @@ import (
 	dealkeeper "github.com/go-fluence/fluence/x/deal/keeper"
 	epochkeeper "github.com/go-fluence/fluence/x/epoch/keeper"
 	marketkeeper "github.com/go-fluence/fluence/x/market/keeper"
+	nameskeeper "github.com/go-fluence/fluence/x/names/keeper"
 	perimeterkeeper "github.com/go-fluence/fluence/x/perimeter/keeper"
 	trustkeeper "github.com/go-fluence/fluence/x/trust/keeper"
 )
@@ -79,6 +80,7 @@ type Keepers struct {
 	Capacity  *capacitykeeper.Keeper
 	Deal      *dealkeeper.Keeper
 	Perimeter *perimeterkeeper.Keeper
+	Names     *nameskeeper.Keeper
 }
 
 // newKeepers builds the keepers bottom up: accounts and coins, stake, governance, the EVM.

@@ -26,6 +26,9 @@ import (
 	"github.com/go-fluence/fluence/x/market"
 	marketkeeper "github.com/go-fluence/fluence/x/market/keeper"
 	markettypes "github.com/go-fluence/fluence/x/market/types"
+	"github.com/go-fluence/fluence/x/names"
+	nameskeeper "github.com/go-fluence/fluence/x/names/keeper"
+	namestypes "github.com/go-fluence/fluence/x/names/types"
 	"github.com/go-fluence/fluence/x/perimeter"
 	perimeterkeeper "github.com/go-fluence/fluence/x/perimeter/keeper"
 	perimetertypes "github.com/go-fluence/fluence/x/perimeter/types"
@@ -94,6 +97,12 @@ func ownModules() []ownModule {
 		build: func(a *App) module.AppModule {
 			a.Perimeter = perimeterkeeper.New(a.encoding.Codec, a.service(perimetertypes.StoreKey), a.Account.AddressCodec(), owners{a}, authority().String())
 			return perimeter.NewAppModule(a.Perimeter)
+		},
+	}, {
+		basic: names.AppModule{},
+		build: func(a *App) module.AppModule {
+			a.Names = nameskeeper.New(a.encoding.Codec, a.service(namestypes.StoreKey), a.Account.AddressCodec(), a.Distr, authority().String())
+			return names.NewAppModule(a.Names)
 		},
 	}}
 }

@@ -3,6 +3,7 @@
 package keeper
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -37,7 +38,7 @@ func (k *Keeper) due(ctx context.Context, height uint64) (due []expiry, err erro
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, it.Close()) }()
+	defer func() { err = cmp.Or(err, it.Close()) }()
 	for ; it.Valid() && len(due) < expirePerBlock; it.Next() {
 		e, err := it.Key()
 		if err != nil || e.K1() >= height {
@@ -58,7 +59,7 @@ func (k *Keeper) forget(ctx context.Context, e expiry) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(k.versions.Remove(ctx, collections.Join(id, version)), k.expiries.Remove(ctx, e)); err != nil {
+	if err := cmp.Or(k.versions.Remove(ctx, collections.Join(id, version)), k.expiries.Remove(ctx, e)); err != nil {
 		return err
 	}
 	if err := k.forgetSpans(ctx, id, version, next.Policy); err != nil {
@@ -89,7 +90,7 @@ func (k *Keeper) forgetSpans(ctx context.Context, id []byte, version, oldest uin
 		for len(m.Spans) > 0 && m.Spans[0].To != 0 && m.Spans[0].To <= version+1 {
 			gone, m.Spans = append(gone, m.Spans[0]), m.Spans[1:]
 		}
-		if err := errors.Join(k.ended.Remove(ctx, key), k.store(ctx, m)); err != nil {
+		if err := cmp.Or(k.ended.Remove(ctx, key), k.store(ctx, m)); err != nil {
 			return err
 		}
 		for _, s := range gone {

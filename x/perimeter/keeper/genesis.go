@@ -4,9 +4,9 @@ package keeper
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
-	"errors"
 
 	"cosmossdk.io/collections"
 
@@ -22,9 +22,9 @@ func (k *Keeper) InitGenesis(ctx context.Context, g types.GenesisState) error {
 	for _, v := range g.Versions {
 		err := k.versions.Set(ctx, collections.Join(v.Id, v.Version), v)
 		if v.RetainedUntil > 0 {
-			err = errors.Join(err, k.expiries.Set(ctx, collections.Join3(uint64(v.RetainedUntil), v.Id, v.Version)))
+			err = cmp.Or(err, k.expiries.Set(ctx, collections.Join3(uint64(v.RetainedUntil), v.Id, v.Version)))
 		} else {
-			err = errors.Join(err, k.current.Set(ctx, v.Id, v.Version))
+			err = cmp.Or(err, k.current.Set(ctx, v.Id, v.Version))
 		}
 		if err != nil {
 			return err

@@ -3,6 +3,7 @@
 package keeper
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -71,16 +72,16 @@ func (k *Keeper) store(ctx context.Context, m types.Member) error {
 	id := types.MemberID(m.Subject, m.Service)
 	index := collections.Join(m.Subject.Key(), append(slices.Clone(m.Perimeter), id...))
 	if m.Proposed == nil && len(m.Spans) == 0 {
-		return errors.Join(k.members.Remove(ctx, collections.Join(m.Perimeter, id)), k.bySubject.Remove(ctx, index))
+		return cmp.Or(k.members.Remove(ctx, collections.Join(m.Perimeter, id)), k.bySubject.Remove(ctx, index))
 	}
-	return errors.Join(k.members.Set(ctx, collections.Join(m.Perimeter, id), m), k.bySubject.Set(ctx, index))
+	return cmp.Or(k.members.Set(ctx, collections.Join(m.Perimeter, id), m), k.bySubject.Set(ctx, index))
 }
 
 // propose offers terms to a subject's owner.
 //
 // Errors: ErrInvalidMember, ErrTooMany, ErrUnchanged.
 func (c *change) propose(ctx context.Context, p types.Proposal) error {
-	if err := errors.Join(types.CheckService(p.Service), p.Terms.Validate()); err != nil {
+	if err := cmp.Or(types.CheckService(p.Service), p.Terms.Validate()); err != nil {
 		return err
 	}
 	m, err := c.member(ctx, p.Subject, p.Service)
