@@ -15,6 +15,7 @@ import (
 	"github.com/go-fluence/fluence/peer/marine/effects"
 	"github.com/go-fluence/fluence/peer/marine/service"
 	"github.com/go-fluence/fluence/peer/marine/testdata/guests"
+	"github.com/go-fluence/fluence/peer/worker"
 )
 
 func TestBadModulesAreRefused(t *testing.T) {
@@ -264,7 +265,7 @@ func TestModulesFromTheVault(t *testing.T) {
 func TestPruneKeepsWhatIsUsed(t *testing.T) {
 	s, _ := open(t, t.TempDir(), nil)
 	wasm := guest(t, "small", small)
-	a := App{Services: []AppService{{Name: "one", Modules: []AppModule{{"m", wasm}}}}}
+	a := []worker.Service{{Name: "one", Modules: []worker.Module{{Name: "m", Wasm: wasm}}}}
 	if _, err := s.Install(t.Context(), onWorker, onWorker.Peer, a); err != nil {
 		t.Fatal(err)
 	}

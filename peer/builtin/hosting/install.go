@@ -11,24 +11,14 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 
 	"github.com/go-fluence/fluence/peer/pipeline"
+	"github.com/go-fluence/fluence/peer/worker"
 )
 
-// App is what a deal has a worker run as Wasm.
-type App struct {
-	Services []AppService
-}
-
-// AppService is one service; its name becomes its alias.
-type AppService struct {
-	Name    string
-	Modules []AppModule // in the order of linking; the last is the facade
-	Memory  uint64      // bytes of linear memory; 0 is the peer's limit
-}
-
-// AppModule is a module under the name by which later ones import it.
-type AppModule struct {
-	Name string
-	Wasm []byte
+// InstallApp makes the services of a deal's app in a worker's scope; see Install.
+// It is worker.Services.
+func (s *Services) InstallApp(ctx context.Context, scope pipeline.Scope, services []worker.Service) error {
+	_, err := s.Install(ctx, scope, scope.Peer, services)
+	return err
 }
 
 // Install makes the services of an app in a scope and returns their ids by name.
@@ -40,7 +30,7 @@ type AppModule struct {
 //
 // Errors: those of AddModule, AddBlueprint, Create and SetAliases, with the name
 // of the service.
-func (s *Services) Install(ctx context.Context, scope pipeline.Scope, owner peer.ID, app App) (map[string]string, error) {
+func (s *Services) Install(ctx context.Context, scope pipeline.Scope, owner peer.ID, services []worker.Service) (map[string]string, error) {
 	ids, names, made := map[string]string{}, map[string]string{}, []string{}
 	undo := func(err error) error {
 		for _, id := range made {
@@ -48,7 +38,7 @@ func (s *Services) Install(ctx context.Context, scope pipeline.Scope, owner peer
 		}
 		return err
 	}
-	for _, want := range app.Services {
+	for _, want := range services {
 		if ids[want.Name] != "" {
 			return nil, undo(fmt.Errorf("service %s: %w: two of that name", want.Name, ErrName))
 		}
@@ -77,7 +67,7 @@ func (s *Services) Install(ctx context.Context, scope pipeline.Scope, owner peer
 }
 
 // prepare keeps the modules and the blueprint of a service.
-func (s *Services) prepare(scope pipeline.Scope, owner peer.ID, want AppService) (Spec, error) {
+func (s *Services) prepare(scope pipeline.Scope, owner peer.ID, want worker.Service) (Spec, error) {
 	spec := Spec{Scope: scope, Owner: owner, Memory: want.Memory, Public: true, deal: true, Names: []string{}}
 	var cids []string
 	for _, m := range want.Modules {
@@ -128,3 +118,24 @@ func (s *Services) retire(ctx context.Context, scope peer.ID, keep map[string]st
 	}
 	return errors.Join(err, s.Prune())
 }
+
+// Rest frees what the services of a worker hold in memory; what is called again
+// starts again.
+func (s *Services) Rest(ctx context.Context, scope peer.ID) error {
+	s.mu.Lock()
+	var list []*live
+	for _, l := range s.live {
+		if l.r.scope == scope && l.calls == 0 {
+			s.take(l)
+			list = append(list, l)
+		}
+	}
+	s.mu.Unlock()
+	var err error
+	for _, l := range list {
+		err = errors.Join(err, l.end(ctx))
+	}
+	return err
+}
+
+var _ worker.Services = (*Services)(nil)
