@@ -38,7 +38,8 @@ type Result struct {
 // world is the state of a run.
 type world struct {
 	*apptest.Network
-	rng *rand.Rand
+	rng        *rand.Rand
+	registered int64 // height at which an operator last acted
 }
 
 // Run runs a chain. It fails the test when two validators disagree, when a block is rejected, or when a module's
