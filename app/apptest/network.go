@@ -25,6 +25,7 @@ import (
 
 	"github.com/go-fluence/fluence/app"
 	"github.com/go-fluence/fluence/app/params"
+	"github.com/go-fluence/fluence/app/verdicts"
 	"github.com/go-fluence/fluence/proofs/beacon"
 )
 
@@ -40,6 +41,8 @@ type Config struct {
 	Edit func(genesis map[string]json.RawMessage)
 	// Options are given to each application.
 	Options servertypes.AppOptions
+	// Verdicts returns what verifies capacity proofs for validator i; nil means that nothing does.
+	Verdicts func(i int) *verdicts.Pool
 	// Store returns the database of validator i; nil means memory.
 	Store func(i int) dbm.DB
 	// Logger receives what the applications log; nil means nobody does.
@@ -121,6 +124,9 @@ func Open(t testing.TB, cfg Config, i int) *app.App {
 		logger = log.NewNopLogger()
 	}
 	options = withVRF{options, NewValidator(i).VRF}
+	if cfg.Verdicts != nil {
+		options = withVerdicts{options, cfg.Verdicts(i)}
+	}
 	a, err := app.Open(logger, db, true, options, baseapp.SetChainID(params.ChainIDLocal))
 	if err != nil {
 		t.Fatal(err)
@@ -143,6 +149,20 @@ func (o withVRF) Get(name string) any {
 		return v
 	}
 	return o.key
+}
+
+// withVerdicts are options beside what verifies a validator's capacity proofs.
+type withVerdicts struct {
+	servertypes.AppOptions
+	pool *verdicts.Pool
+}
+
+// Get implements servertypes.AppOptions.
+func (o withVerdicts) Get(name string) any {
+	if name == app.OptionVerdicts {
+		return o.pool
+	}
+	return o.AppOptions.Get(name)
 }
 
 // Reopen closes the application of validator i and opens it again over the same store, which Config.Store must

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -169,6 +170,10 @@ func (p *Pool) wishLocked(batches []types.Batch, rest []wish) {
 	p.changedLocked()
 }
 
+func (p *Pool) wishedLocked(i id) bool {
+	return slices.ContainsFunc(p.wishes, func(w wish) bool { return w.id == i })
+}
+
 func (p *Pool) changedLocked() {
 	close(p.change)
 	p.change = make(chan struct{})
@@ -185,17 +190,20 @@ func (p *Pool) Lookup(b types.Batch) ([]capacity.Verdict, bool) {
 // Await has batches verified before all others and waits until every verdict is
 // known, or ctx ends. It returns the verdicts so far; nil stands for none.
 func (p *Pool) Await(ctx context.Context, batches []types.Batch) [][]capacity.Verdict {
-	asked := false
-	for {
+	ids := make([]id, len(batches))
+	for i, b := range batches {
+		ids[i] = idOf(b)
+	}
+	for asked := false; ; asked = true {
 		p.mu.Lock()
-		got, missing := make([][]capacity.Verdict, len(batches)), false
-		for i, b := range batches {
-			got[i] = p.known[idOf(b)]
+		got, missing, forgotten := make([][]capacity.Verdict, len(batches)), false, !asked
+		for i, x := range ids {
+			got[i] = p.known[x]
 			missing = missing || got[i] == nil
+			forgotten = forgotten || got[i] == nil && !p.busy[x] && !p.wishedLocked(x)
 		}
-		if missing && !asked {
+		if missing && forgotten { // Follow names other batches meanwhile
 			p.wishLocked(batches, p.wishes)
-			asked = true
 		}
 		change := p.change
 		p.mu.Unlock()
