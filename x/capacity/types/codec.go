@@ -13,21 +13,21 @@ import (
 // RegisterLegacyAminoCodec registers the names under which wallets that sign
 // amino JSON, or EIP-712 made of it, know the messages.
 func RegisterLegacyAminoCodec(cdc *codec.LegacyAmino) {
-	cdc.RegisterConcrete(Params{}, "fluence/x/capacity/Params", nil)
-	legacy.RegisterAminoMsg(cdc, &MsgCreateCommitment{}, "fluence/x/capacity/MsgCreateCommitment")
-	legacy.RegisterAminoMsg(cdc, &MsgRemoveCommitment{}, "fluence/x/capacity/MsgRemoveCommitment")
-	legacy.RegisterAminoMsg(cdc, &MsgDepositCollateral{}, "fluence/x/capacity/MsgDepositCollateral")
-	legacy.RegisterAminoMsg(cdc, &MsgExitUnits{}, "fluence/x/capacity/MsgExitUnits")
-	legacy.RegisterAminoMsg(cdc, &MsgFinishCommitment{}, "fluence/x/capacity/MsgFinishCommitment")
-	legacy.RegisterAminoMsg(cdc, &MsgWithdrawCollateral{}, "fluence/x/capacity/MsgWithdrawCollateral")
-	legacy.RegisterAminoMsg(cdc, &MsgWithdrawReward{}, "fluence/x/capacity/MsgWithdrawReward")
-	legacy.RegisterAminoMsg(cdc, &MsgFundRewardPool{}, "fluence/x/capacity/MsgFundRewardPool")
-	legacy.RegisterAminoMsg(cdc, &MsgSetPrice{}, "fluence/x/capacity/MsgSetPrice")
-	legacy.RegisterAminoMsg(cdc, &MsgUpdateParams{}, "fluence/x/capacity/MsgUpdateParams")
-	legacy.RegisterAminoMsg(cdc, &MsgSubmitProofs{}, "fluence/x/capacity/MsgSubmitProofs")
-	legacy.RegisterAminoMsg(cdc, &MsgCommitProofs{}, "fluence/x/capacity/MsgCommitProofs")
-	legacy.RegisterAminoMsg(cdc, &MsgOpenProofs{}, "fluence/x/capacity/MsgOpenProofs")
-	legacy.RegisterAminoMsg(cdc, &MsgChallengeLeaf{}, "fluence/x/capacity/MsgChallengeLeaf")
+	cdc.RegisterConcrete(Params{}, "fluence/capacity/Params", nil)
+	legacy.RegisterAminoMsg(cdc, &MsgCreateCommitment{}, "fluence/capacity/MsgCreateCommitment")
+	legacy.RegisterAminoMsg(cdc, &MsgRemoveCommitment{}, "fluence/capacity/MsgRemoveCommitment")
+	legacy.RegisterAminoMsg(cdc, &MsgDepositCollateral{}, "fluence/capacity/MsgDepositCollateral")
+	legacy.RegisterAminoMsg(cdc, &MsgExitUnits{}, "fluence/capacity/MsgExitUnits")
+	legacy.RegisterAminoMsg(cdc, &MsgFinishCommitment{}, "fluence/capacity/MsgFinishCommitment")
+	legacy.RegisterAminoMsg(cdc, &MsgWithdrawCollateral{}, "fluence/capacity/MsgWithdrawCollateral")
+	legacy.RegisterAminoMsg(cdc, &MsgWithdrawReward{}, "fluence/capacity/MsgWithdrawReward")
+	legacy.RegisterAminoMsg(cdc, &MsgFundRewardPool{}, "fluence/capacity/MsgFundRewardPool")
+	legacy.RegisterAminoMsg(cdc, &MsgSetPrice{}, "fluence/capacity/MsgSetPrice")
+	legacy.RegisterAminoMsg(cdc, &MsgUpdateParams{}, "fluence/capacity/MsgUpdateParams")
+	legacy.RegisterAminoMsg(cdc, &MsgSubmitProofs{}, "fluence/capacity/MsgSubmitProofs")
+	legacy.RegisterAminoMsg(cdc, &MsgCommitProofs{}, "fluence/capacity/MsgCommitProofs")
+	legacy.RegisterAminoMsg(cdc, &MsgOpenProofs{}, "fluence/capacity/MsgOpenProofs")
+	legacy.RegisterAminoMsg(cdc, &MsgChallengeLeaf{}, "fluence/capacity/MsgChallengeLeaf")
 }
 
 // RegisterInterfaces registers the messages.
