@@ -35,7 +35,7 @@ type operation struct {
 const gas = 1_500_000
 
 func operations() []operation {
-	return []operation{
+	return append([]operation{
 		{"bank send", 20, messages(send)},
 		{"bank multi-send", 5, messages(multiSend)},
 		{"delegate", 10, messages(delegate)},
@@ -53,7 +53,7 @@ func operations() []operation {
 		{"vesting account", 2, messages(vesting)},
 		{"EVM transfer", 15, transfer},
 		{"EVM deploy", 5, deploy},
-	}
+	}, append(marketOperations(), beaconOperations()...)...)
 }
 
 func messages(draw func(w *world, a apptest.Account) (sdk.Msg, error)) func(*world, apptest.Account) ([]byte, error) {
@@ -127,9 +127,12 @@ func fundPool(w *world, a apptest.Account) (sdk.Msg, error) {
 }
 
 func propose(w *world, a apptest.Account) (sdk.Msg, error) {
-	change := &epochtypes.MsgUpdateParams{
+	var change sdk.Msg = &epochtypes.MsgUpdateParams{
 		Authority: authtypes.NewModuleAddress(govtypes.ModuleName).String(),
 		Params:    epochtypes.Params{Duration: time.Duration(10+w.rng.IntN(20)) * time.Second, MinBlocks: 1 + w.rng.Uint32N(5)},
+	}
+	if w.rng.IntN(3) == 0 {
+		change = beaconChange(w)
 	}
 	return govv1.NewMsgSubmitProposal([]sdk.Msg{change}, sdk.NewCoins(apptest.FLT(1+w.rng.Int64N(12))), a.Address().String(),
 		"", "epoch", "another duration", false)

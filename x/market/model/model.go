@@ -159,15 +159,6 @@ func fits(units, free int, ram, ramLeft uint64) bool {
 	return ram >= 4096*uint64(units) && ramLeft >= 4096*uint64(free)
 }
 
-// ratio checks the memory of a peer.
-func (w *World) ratio(peer int) bool {
-	if w.Offers[w.Peers[peer].Offer].MinPrice > 0 {
-		return true
-	}
-	limit, left := w.Supply(peer, 2)
-	return fits(len(w.UnitsOf(peer)), len(w.FreeOf(peer)), limit, left)
-}
-
 func (w *World) ownPeer(provider, peer int) bool {
 	p := w.Peers[peer]
 	return p != nil && w.Offers[p.Offer].Provider == provider
