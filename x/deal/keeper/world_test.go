@@ -413,3 +413,5 @@ func (w *world) reward(t testing.TB, deal []byte, n int) (provider, delegator in
 	}
 	return r.Rewards[n].ProviderReward.Amount.Int64(), r.Rewards[n].DelegatorReward.Amount.Int64()
 }
+
+func moduleAddress() []byte { return authtypes.NewModuleAddress(types.ModuleName) }
