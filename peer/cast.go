@@ -24,7 +24,7 @@ func (p *Peer) buildSpells() (err error) {
 	if err := p.spells.Register(p.metrics); err != nil {
 		return err
 	}
-	service, err := spells.New(spells.Config{Self: p.id.self, Managers: p.id.managers, Spells: p.spells})
+	service, err := spells.New(spells.Config{Self: p.id.self, Managers: p.id.managers, Spells: p.spells, Creator: p.workers.Creator})
 	if err != nil {
 		return err
 	}

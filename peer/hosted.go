@@ -49,6 +49,7 @@ func (p *Peer) buildHosted() (err error) {
 		Self: p.id.self, Managers: p.id.managers, Store: p.store, Vault: h.vault, Log: p.deps.Log,
 		Library: service.NewLibrary(h.engine, meter.Options{}), Limits: hostingLimits(p.cfg),
 		Policy: effects.Policy{Random: !p.cfg.Deterministic, Clock: !p.cfg.Deterministic}, Effectors: effectors(p.cfg),
+		Creator: p.workers.Creator,
 	})
 	if err != nil {
 		return errors.Join(err, h.vault.Close(), h.engine.Close(context.Background()))

@@ -34,6 +34,7 @@ import (
 	"github.com/go-fluence/fluence/peer/pipeline"
 	"github.com/go-fluence/fluence/peer/spell"
 	"github.com/go-fluence/fluence/peer/store"
+	"github.com/go-fluence/fluence/peer/worker"
 )
 
 // Versions of what this peer is compatible with.
@@ -56,9 +57,10 @@ type Deps struct {
 	Passphrase string                    // opens and seals the keys; "" leaves them plain
 	Log        *slog.Logger              // nil is silent
 	Services   Services                  // services that are no builtins; nil for none
-	Workers    pipeline.Keys             // keys of workers; nil for none
+	Workers    pipeline.Keys             // keys of workers instead of the peer's own; nil for those
 	Members    Members                   // peers the chain knows; nil for none
 	Blocks     chain.Events              // blocks that spells hear of; nil for none
+	Chain      Chain                     // deals that this peer serves; nil for none
 	OnPeer     func(id peer.ID, up bool) // told of peers that come and go; must not block
 	Extra      []libp2p.Option           // for simulated networks
 	// Compile is the command line of a process that compiles Wasm modules apart
@@ -92,11 +94,14 @@ type Peer struct {
 	hosted   *hosted
 	ipfs     *ipfs.Store
 	spells   *spell.Spells
+	workers  *worker.Workers
 	pipeline *pipeline.Pipeline
 	http     *httpapi.Server
 	metrics  *prometheus.Registry
 	started  time.Time
 	ready    chan struct{}
+
+	reconciler *worker.Reconciler // nil without a chain
 }
 
 // New opens the peer's folder, its keys and its journal, and builds everything
@@ -116,13 +121,16 @@ func New(cfg config.Config, deps Deps) (*Peer, error) {
 	}
 	p := &Peer{cfg: cfg, deps: deps, store: files, metrics: prometheus.NewRegistry(), ready: make(chan struct{})}
 	if err := p.build(); err != nil {
-		return nil, errors.Join(err, p.hosted.close(context.Background()), p.closeIPFS(), p.closeSpells(), files.Close())
+		return nil, errors.Join(err, p.hosted.close(context.Background()), p.closeIPFS(), p.closeSpells(), p.closeWorkers(), files.Close())
 	}
 	return p, nil
 }
 
 func (p *Peer) build() (err error) {
 	if p.id, err = openIdentity(p.store, p.cfg, p.deps); err != nil {
+		return err
+	}
+	if err := p.buildWorkers(); err != nil {
 		return err
 	}
 	if p.journal, err = p.store.Journal("particles", store.JournalOptions{Quota: p.cfg.StoreQuota, NoSync: !p.cfg.StoreSync}); err != nil {
@@ -181,6 +189,9 @@ func (p *Peer) buildServices() (err error) {
 	if err := p.buildSpells(); err != nil {
 		return err
 	}
+	if err := p.buildDeals(); err != nil {
+		return err
+	}
 	metrics := pipeline.NewMetrics()
 	if err := metrics.Register(p.metrics); err != nil {
 		return err
@@ -199,7 +210,7 @@ func (p *Peer) buildServices() (err error) {
 
 // Close gives the folder back without running.
 func (p *Peer) Close() error {
-	return errors.Join(p.hosted.close(context.Background()), p.closeIPFS(), p.closeSpells(), p.store.Close())
+	return errors.Join(p.hosted.close(context.Background()), p.closeIPFS(), p.closeSpells(), p.closeWorkers(), p.store.Close())
 }
 
 // ID returns the peer id.
@@ -219,6 +230,9 @@ func (p *Peer) IPFS() *ipfs.Store { return p.ipfs }
 
 // Spells returns the spells.
 func (p *Peer) Spells() *spell.Spells { return p.spells }
+
+// Workers returns the workers of deals.
+func (p *Peer) Workers() *worker.Workers { return p.workers }
 
 // Host returns the network side.
 func (p *Peer) Host() *host.Host { return p.host }
@@ -250,6 +264,7 @@ func (p *Peer) Run(ctx context.Context) error {
 	work.Go(func() error { return p.ipfs.Run(ctx) })
 	work.Go(func() error { return p.http.Run(ctx) })
 	work.Go(func() error { return p.announce(ctx) })
+	work.Go(func() error { return p.serveDeals(ctx) })
 	err := work.Wait()
 	if asked.Err() != nil && errors.Is(err, host.ErrNotRunning) {
 		err = nil // a part was still starting when the host had ended already
@@ -260,7 +275,7 @@ func (p *Peer) Run(ctx context.Context) error {
 			err = e
 		}
 	}
-	return errors.Join(err, p.store.Close())
+	return errors.Join(err, p.closeWorkers(), p.store.Close())
 }
 
 // watch runs f in its own goroutine and returns when it fails or ctx ends; f's

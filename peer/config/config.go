@@ -34,6 +34,7 @@ type Config struct {
 	Network              string
 	ChainID              string
 	ChainRPC             string
+	ChainAccount         string
 	ManagementPeerID     string
 	RootKey              string
 	RootKeyFile          string
@@ -74,6 +75,7 @@ type Config struct {
 	LogFormat       string
 	AllowedServices []string
 
+	Workers       int
 	ServicesLive  int
 	ServicesIdle  time.Duration
 	ServiceMemory int64
@@ -140,6 +142,7 @@ func (c *Config) addressKeys() []Key {
 		{"network", word{&c.Network}, "", "Name of the Kademlia network: dar, stage, kras or 64 hex digits. Empty derives it from chain.id."},
 		{"chain.id", word{&c.ChainID}, "fluence-local-1", "Id of the chain this peer belongs to."},
 		{"chain.rpc", word{&c.ChainRPC}, "", "Where a validator of that chain answers: unix:///PATH or tcp://HOST:PORT. Empty for a peer that reads no chain."},
+		{"chain.account_key_path", word{&c.ChainAccount}, "", "File with the private key, 64 hex digits, of this peer's own account on the chain: it activates workers and submits proofs, and pays the fees. Empty signs no transactions."},
 		{"transport_config.max_established_per_peer", whole[int]{&c.MaxEstablishedByPeer, 1, 1 << 16}, "5", "Connections one peer may hold."},
 		{"transport_config.max_established", whole[int]{&c.MaxEstablished, 1, 1 << 20}, "4096", "Connections in all."},
 	}
@@ -192,6 +195,7 @@ func (c *Config) budgetKeys() []Key {
 func (c *Config) serviceKeys() []Key {
 	const most = 1 << 30
 	return []Key{
+		{"workers.max", whole[int]{&c.Workers, 1, most}, "1000", "Workers of deals that this peer runs."},
 		{"default_service_memory_limit", size{&c.ServiceMemory}, "1GiB", "Linear memory of all modules of one service."},
 		{"services.public", list{&c.AllowedServices}, "", "Services that anybody may call although nobody marked them public. Builtins need no mention."},
 		{"services.live", whole[int]{&c.ServicesLive, 1, most}, "128", "Services with memory at one time; the one that was called longest ago makes place."},

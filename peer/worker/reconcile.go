@@ -32,15 +32,16 @@ type Services interface {
 	Rest(ctx context.Context, scope peer.ID) error
 }
 
-// Spells runs the spells of workers; package spell has one. Safe for concurrent use.
+// Spells runs the spells of workers, as long as Workers gives it their keys: those
+// of a paused worker rest. Safe for concurrent use.
 type Spells interface {
+	// Check refuses spells that could not be installed.
+	Check(spells []Spell) error
 	// InstallApp makes the spells of an app in a worker's scope, and removes those of
 	// an earlier one. Installing again changes nothing.
 	InstallApp(ctx context.Context, scope pipeline.Scope, spells []Spell) error
 	// RemoveScope removes everything of a worker.
 	RemoveScope(ctx context.Context, scope peer.ID) error
-	// Pause stops the triggers of a worker's spells, or lets them go on.
-	Pause(scope peer.ID, paused bool) error
 }
 
 // Config is what a Reconciler works with. Spells may be nil, Activator too: then
@@ -310,6 +311,11 @@ func (r *Reconciler) install(ctx context.Context, w Worker, binary []byte) error
 	if len(app.Spells) > 0 && r.cfg.Spells == nil {
 		return fmt.Errorf("%w: it has spells, which this peer does not run", ErrApp)
 	}
+	if r.cfg.Spells != nil {
+		if err := r.cfg.Spells.Check(app.Spells); err != nil {
+			return fmt.Errorf("%w: %w", ErrApp, err)
+		}
+	}
 	scope := pipeline.Scope{Host: r.cfg.Self, Peer: w.ID}
 	if err := r.cfg.Services.InstallApp(ctx, scope, app.Services); err != nil {
 		return fmt.Errorf("%w: %w", ErrApp, err)
@@ -380,11 +386,6 @@ func (r *Reconciler) pause(ctx context.Context, w Worker) error {
 	if !w.Active {
 		return nil
 	}
-	if r.cfg.Spells != nil {
-		if err := r.cfg.Spells.Pause(w.ID, true); err != nil {
-			return err
-		}
-	}
 	r.cfg.Log.Info("worker paused", "deal", w.Deal, "peer", w.ID)
 	return errors.Join(r.cfg.Workers.update(w.Deal, func(v *Worker) { v.Active = false }), r.cfg.Services.Rest(ctx, w.ID))
 }
@@ -398,10 +399,7 @@ func (r *Reconciler) resume(w Worker) error {
 		return err
 	}
 	r.cfg.Log.Info("worker resumed", "deal", w.Deal, "peer", w.ID)
-	if r.cfg.Spells == nil {
-		return nil
-	}
-	return r.cfg.Spells.Pause(w.ID, false)
+	return nil
 }
 
 // end stops a worker for good: nobody reaches it, then everything of it goes, its

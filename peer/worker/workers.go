@@ -335,7 +335,7 @@ func (w *Workers) Creator(id peer.ID) (peer.ID, bool) {
 
 // Seed returns the seed of a worker's key, if the worker takes particles of the
 // initiator: an active one takes everybody's, another those of this peer and its
-// managers, and its own.
+// managers only.
 func (w *Workers) Seed(id peer.ID, initiator string) ([]byte, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -212,16 +212,12 @@ func (s *shelf) pack(t testing.TB, name string, wasm []byte, edit func(d *bundle
 type spells struct {
 	mu     sync.Mutex
 	have   map[peer.ID][]worker.Spell
-	paused map[peer.ID]bool
 	refuse error
 }
 
 func (s *spells) InstallApp(_ context.Context, scope pipeline.Scope, list []worker.Spell) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.refuse != nil {
-		return s.refuse
-	}
 	s.have[scope.Peer] = list
 	return nil
 }
@@ -233,11 +229,10 @@ func (s *spells) RemoveScope(_ context.Context, scope peer.ID) error {
 	return nil
 }
 
-func (s *spells) Pause(scope peer.ID, paused bool) error {
+func (s *spells) Check([]worker.Spell) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.paused[scope] = paused
-	return nil
+	return s.refuse
 }
 
 // world is a peer with its reconciler.
@@ -267,7 +262,7 @@ func newWorld(t *testing.T) *world {
 		dir:    t.TempDir(),
 		ledger: &ledger{deals: map[chain.DealID]*chain.PeerDeal{}, peer: [32]byte(key.Public().(ed25519.PublicKey))},
 		shelf:  &shelf{files: map[string][]byte{}, pins: map[string]map[string]bool{}},
-		spells: &spells{have: map[peer.ID][]worker.Spell{}, paused: map[peer.ID]bool{}},
+		spells: &spells{have: map[peer.ID][]worker.Spell{}},
 	}
 	priv, err := libp2pcrypto.UnmarshalEd25519PrivateKey(key)
 	if err != nil {

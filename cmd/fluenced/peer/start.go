@@ -5,6 +5,7 @@ package peer
 import (
 	"bufio"
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +17,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cosmos/evm/crypto/ethsecp256k1"
 	"github.com/spf13/cobra"
 
 	"github.com/go-fluence/fluence/cmd/fluenced/term"
@@ -89,14 +91,22 @@ func run(ctx context.Context, dir string, cfg config.Config, out, errOut io.Writ
 		return err
 	}
 	log := logger(cfg, errOut)
-	if err := meetChain(ctx, cfg, log); err != nil {
+	view, err := openChain(cfg)
+	if err != nil {
+		return err
+	}
+	if err := meetChain(ctx, view, cfg, log); err != nil {
 		return err
 	}
 	self, err := os.Executable()
 	if err != nil {
 		return err
 	}
-	p, err := core.New(cfg, core.Deps{Home: dir, Version: version(), Passphrase: passphrase, Log: log, Compile: []string{self, "marine", "compile"}})
+	deps := core.Deps{Home: dir, Version: version(), Passphrase: passphrase, Log: log, Compile: []string{self, "marine", "compile"}}
+	if view != nil {
+		deps.Chain, deps.Blocks = view, view
+	}
+	p, err := core.New(cfg, deps)
 	switch {
 	case errors.Is(err, store.ErrLocked):
 		return term.Hint(err, "a peer runs in this home already; stop it, or give another --home")
@@ -124,16 +134,50 @@ func run(ctx context.Context, dir string, cfg config.Config, out, errOut io.Writ
 // chainPatience is how long a start waits for its validator to answer.
 const chainPatience = 5 * time.Second
 
+// openChain returns the chain as chain.rpc names it, nil when it names none. It
+// connects with the first question.
+func openChain(cfg config.Config) (*remote.Chain, error) {
+	if cfg.ChainRPC == "" {
+		return nil, nil //nolint:nilnil // no chain is no fault
+	}
+	key, err := accountKey(cfg.ChainAccount)
+	if err != nil {
+		return nil, err
+	}
+	view, err := remote.New(remote.Config{Address: cfg.ChainRPC, ChainID: cfg.ChainID, Key: key})
+	if err != nil {
+		return nil, term.Hint(fmt.Errorf("chain.rpc: %w", err), "give unix:///PATH or tcp://HOST:PORT")
+	}
+	return view, nil
+}
+
+// accountKey reads the key that signs this peer's transactions, nil for none.
+func accountKey(path string) (*ethsecp256k1.PrivKey, error) {
+	if path == "" {
+		return nil, nil //nolint:nilnil // no account is no fault
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, term.Hint(err, "chain.account_key_path must name a file with a private key")
+	}
+	defer func() { _ = f.Close() }()
+	text, err := io.ReadAll(io.LimitReader(f, 4096))
+	if err != nil {
+		return nil, err
+	}
+	raw, err := hex.DecodeString(strings.TrimPrefix(strings.TrimSpace(string(text)), "0x"))
+	if err != nil || len(raw) != ethsecp256k1.PrivKeySize {
+		return nil, term.Hint(fmt.Errorf("%s holds no private key", path), "write the key as 64 hex digits")
+	}
+	return &ethsecp256k1.PrivKey{Key: raw}, nil
+}
+
 // meetChain asks the validator of chain.rpc for its newest height. One of another
 // network is an error; one that does not answer is only logged, since a validator
 // and its peer may start together.
-func meetChain(ctx context.Context, cfg config.Config, log *slog.Logger) error {
-	if cfg.ChainRPC == "" {
+func meetChain(ctx context.Context, view *remote.Chain, cfg config.Config, log *slog.Logger) error {
+	if view == nil {
 		return nil
-	}
-	view, err := remote.New(remote.Config{Address: cfg.ChainRPC, ChainID: cfg.ChainID})
-	if err != nil {
-		return term.Hint(fmt.Errorf("chain.rpc: %w", err), "give unix:///PATH or tcp://HOST:PORT")
 	}
 	ctx, cancel := context.WithTimeout(ctx, chainPatience)
 	defer cancel()

@@ -152,11 +152,6 @@ func (d *Deals) setActive(on bool) builtin.Function {
 		if err := d.cfg.Workers.SetActive(w.Deal, on); err != nil {
 			return nil, err
 		}
-		if d.cfg.Spells != nil {
-			if err := d.cfg.Spells.Pause(w.ID, !on); err != nil {
-				return nil, err
-			}
-		}
 		if on {
 			return builtin.Empty{}, nil
 		}
