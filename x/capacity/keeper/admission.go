@@ -28,6 +28,21 @@ func (k *Keeper) AdmissionParams(ctx context.Context, epoch uint64) (types.Admis
 	return p.Admission, err
 }
 
+// checkRandomX refuses another parameter set of RandomX than the one in force:
+// validators and provers were started with it.
+//
+// Errors: ErrInvalidParams.
+func (k *Keeper) checkRandomX(ctx context.Context, epoch uint64, next types.Params) error {
+	p, err := k.ParamsAt(ctx, epoch)
+	if err != nil {
+		return err
+	}
+	if have, want := next.Admission.Randomx, p.Admission.Randomx; have != want {
+		return types.ErrInvalidParams.Wrapf("admission.randomx %q: it is %q since genesis; only an upgrade changes it", have, want)
+	}
+	return nil
+}
+
 // CommittedUnits returns the commitment of a peer and its units, sorted by id.
 //
 // Errors: ErrNoCommitment.

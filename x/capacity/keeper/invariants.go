@@ -27,6 +27,9 @@ func (k *Keeper) CheckInvariants(ctx context.Context) error {
 	if err := g.Validate(); err != nil {
 		return types.ErrBrokenState.Wrap(err.Error())
 	}
+	if err := k.admission.CheckInvariants(ctx); err != nil {
+		return err
+	}
 	for _, e := range g.Epochs {
 		p, err := k.ParamsAt(ctx, e.Epoch)
 		if err != nil {

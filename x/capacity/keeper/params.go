@@ -50,6 +50,9 @@ func (s msgServer) UpdateParams(ctx context.Context, msg *types.MsgUpdateParams)
 	if err != nil {
 		return nil, err
 	}
+	if err := s.k.checkRandomX(ctx, now, msg.Params); err != nil {
+		return nil, err
+	}
 	if err := s.k.history.Set(ctx, now+1, msg.Params); err != nil {
 		return nil, err
 	}

@@ -24,11 +24,17 @@ const (
 	verdictKeyBytes = 16
 )
 
+// Parameter sets of RandomX.
+const (
+	RandomXFluence = "fluence"
+	RandomXStock   = "stock"
+)
+
 // DefaultAdmissionParams returns the params of a local network.
 func DefaultAdmissionParams() AdmissionParams {
 	return AdmissionParams{
 		Delay: 8, Budget: 16, KeyCost: 8, HashCost: 1, MaxBatch: 256,
-		Openings: 8, SampleUnits: 32, OpenWindow: 10, QueueLimit: 1 << 16, Lapse: 1000,
+		Openings: 8, SampleUnits: 32, OpenWindow: 10, QueueLimit: 1 << 16, Lapse: 1000, Randomx: RandomXFluence,
 	}
 }
 
@@ -55,6 +61,9 @@ func (p AdmissionParams) Validate() error {
 		if f.v < f.min || f.v > f.max {
 			return ErrInvalidParams.Wrapf("admission.%s %d: want %d to %d", f.name, f.v, f.min, f.max)
 		}
+	}
+	if p.Randomx != RandomXFluence && p.Randomx != RandomXStock {
+		return ErrInvalidParams.Wrapf("admission.randomx %q: want %s or %s", p.Randomx, RandomXFluence, RandomXStock)
 	}
 	return nil
 }

@@ -30,6 +30,9 @@ func (g GenesisState) Validate() error {
 	if err := g.Params.Validate(); err != nil {
 		return err
 	}
+	if err := g.Admission.Validate(); err != nil {
+		return err
+	}
 	if g.Fresh() {
 		return g.validateFresh()
 	}
@@ -53,8 +56,8 @@ func (g GenesisState) Validate() error {
 }
 
 func (g GenesisState) validateFresh() error {
-	if len(g.Epochs)+len(g.Commitments)+len(g.Books)+len(g.Tallies)+len(g.Vestings)+len(g.Reports) > 0 {
-		return ErrInvalidGenesis.Wrap("history: empty, yet there are epochs, commitments or reports")
+	if len(g.Epochs)+len(g.Commitments)+len(g.Books)+len(g.Tallies)+len(g.Vestings)+len(g.Reports)+len(g.Admission.Rounds) > 0 {
+		return ErrInvalidGenesis.Wrap("history: empty, yet there are epochs, commitments, reports or proofs")
 	}
 	if g.Price < g.Params.PriceFloor || g.Price > MaxPrice {
 		return ErrInvalidGenesis.Wrapf("price %d: want %d to %d", g.Price, g.Params.PriceFloor, uint64(MaxPrice))
