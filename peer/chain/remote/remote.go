@@ -37,6 +37,7 @@ type Config struct {
 	Address  string                // unix:///PATH or tcp://HOST:PORT of CometBFT's RPC
 	ChainID  string                // the network; a validator of another one is refused
 	Key      *ethsecp256k1.PrivKey // signs transactions; nil for a reader
+	Granter  string                // bech32 of who pays the fees by a grant; "" for the key's own account
 	GasPrice uint64                // aflt per unit of gas, zero for DefaultGasPrice
 	Confirm  time.Duration         // zero for DefaultConfirm
 }

@@ -207,7 +207,7 @@ func (c *Chain) sign(msgs []chain.Msg, sequence, gas uint64) ([]byte, error) {
 			PublicKey: pub, Sequence: sequence,
 			ModeInfo: &tx.ModeInfo{Sum: &tx.ModeInfo_Single_{Single: &tx.ModeInfo_Single{Mode: signing.SignMode_SIGN_MODE_DIRECT}}},
 		}},
-		Fee: &tx.Fee{GasLimit: gas, Amount: sdk.Coins{{Denom: baseDenom, Amount: fee}}},
+		Fee: &tx.Fee{GasLimit: gas, Amount: sdk.Coins{{Denom: baseDenom, Amount: fee}}, Granter: c.cfg.Granter},
 	}
 	if gas == 0 {
 		auth.Fee.Amount = nil
