@@ -16,3 +16,8 @@ var Unit []byte
 //
 //go:embed Dockerfile
 var Dockerfile []byte
+
+// Dashboard is a Grafana dashboard over the metrics of validators and peers, for a Prometheus data source.
+//
+//go:embed grafana.json
+var Dashboard []byte

@@ -31,11 +31,11 @@ func binary(t *testing.T) string {
 
 // startDevnet runs a local network of one validator until the test ends, and
 // returns the path of its devnet.json.
-func startDevnet(t *testing.T) string {
+func startDevnet(t *testing.T, flags ...string) string {
 	t.Helper()
 	home := t.TempDir()
 	var said bytes.Buffer
-	cmd := exec.Command(binary(t), "devnet", "--home", home, "--validators", "1", "--demo=false")
+	cmd := exec.Command(binary(t), append([]string{"devnet", "--home", home, "--validators", "1", "--demo=false"}, flags...)...)
 	cmd.Stdout, cmd.Stderr = &said, &said
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

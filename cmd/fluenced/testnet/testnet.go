@@ -197,7 +197,7 @@ func write(opts Options, tmp string) (Written, error) {
 		}
 	}
 	for name, text := range map[string][]byte{
-		"seeds.txt": seeds.Bytes(), "fluenced.service": deploy.Unit, "Dockerfile": deploy.Dockerfile, "compose.yaml": compose(opts.Hosts),
+		"seeds.txt": seeds.Bytes(), "fluenced.service": deploy.Unit, "Dockerfile": deploy.Dockerfile, "grafana.json": deploy.Dashboard, "compose.yaml": compose(opts.Hosts),
 	} {
 		if err := os.WriteFile(filepath.Join(tmp, name), text, 0o600); err != nil {
 			return w, err
