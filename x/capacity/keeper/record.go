@@ -133,6 +133,9 @@ func (k *Keeper) FailEpoch(ctx context.Context, peer []byte, epoch uint64, reaso
 	if err := k.share(ctx, epoch, 0, t.Sharing(p.MinProofs)); err != nil {
 		return err
 	}
+	if err := k.schedule(ctx, v); err != nil { // the end may be nearer now
+		return err
+	}
 	return emit(ctx, &types.EventEpochLost{CommitmentId: v.c.Id, PeerId: v.c.PeerId, Epoch: epoch, Reason: reason})
 }
 

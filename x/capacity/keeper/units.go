@@ -93,6 +93,9 @@ func (k *Keeper) move(ctx context.Context, peer []byte, units [][]byte, change f
 	if err := k.books.Set(ctx, v.c.Id, v.b); err != nil {
 		return err
 	}
+	if err := k.schedule(ctx, v); err != nil { // more units fail sooner
+		return err
+	}
 	return k.emitStats(ctx, v, now)
 }
 
