@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/go-fluence/fluence/cmd/fluenced/air"
+	appcmd "github.com/go-fluence/fluence/cmd/fluenced/app"
 	"github.com/go-fluence/fluence/cmd/fluenced/chaincmd"
 	"github.com/go-fluence/fluence/cmd/fluenced/devnet"
 	"github.com/go-fluence/fluence/cmd/fluenced/home"
@@ -20,6 +21,7 @@ import (
 	"github.com/go-fluence/fluence/cmd/fluenced/network"
 	"github.com/go-fluence/fluence/cmd/fluenced/particle"
 	"github.com/go-fluence/fluence/cmd/fluenced/peer"
+	"github.com/go-fluence/fluence/cmd/fluenced/provider"
 	"github.com/go-fluence/fluence/cmd/fluenced/randomx"
 	"github.com/go-fluence/fluence/cmd/fluenced/state"
 	"github.com/go-fluence/fluence/cmd/fluenced/term"
@@ -63,8 +65,10 @@ func nouns() []noun {
 		{groupChain, "export", "Write the state as a genesis", chaincmd.Export},
 
 		{groupPeer, "peer", "Run the particle peer, or look at a running one", peer.Command},
+		{groupPeer, "provider", "Offer machines, pledge their capacity, collect rewards", provider.Command},
 		{groupPeer, "particle", "Send a script, or see the way a particle took", particle.Command},
 
+		{groupTools, "app", "Pack an application and put it onto peers", appcmd.Command},
 		{groupTools, "air", "Check, lay out and run AIR scripts", air.Command},
 		{groupTools, "marine", "Inspect, build and call Wasm modules", marine.Command},
 		{groupTools, "randomx", "Hash, measure and test RandomX", randomx.Command},
