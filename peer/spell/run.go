@@ -167,8 +167,17 @@ func (s *Spells) fireClock(sp *spell, now time.Time) {
 	s.run(sp, causeOfClock(now), now)
 }
 
-// follow hands blocks to spells that want them.
+// follow hands blocks to spells, from the first moment that one wants them.
 func (s *Spells) follow(ctx context.Context) error {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for !s.wantsBlocks() {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
 	err := s.cfg.Events.Follow(ctx, 0, func(_ context.Context, b chain.Block) error {
 		s.push(event{block: &b})
 		return nil
@@ -178,6 +187,17 @@ func (s *Spells) follow(ctx context.Context) error {
 	}
 	s.cfg.Log.Error("spells hear of no more blocks", "err", err)
 	return nil
+}
+
+func (s *Spells) wantsBlocks() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, sp := range s.spells {
+		if sp.Trigger.Blockchain.StartBlock != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // write writes changed values until ctx ends.
