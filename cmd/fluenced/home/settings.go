@@ -98,7 +98,7 @@ func RenderComet(c *cmtcfg.Config) ([]byte, error) {
 
 // RenderApp returns app.toml complete with every key.
 func RenderApp(a *evmcfg.Config) ([]byte, error) {
-	t, err := template.New("app.toml").Parse(sdkcfg.DefaultConfigTemplate + evmcfg.DefaultEVMConfigTemplate)
+	t, err := template.New("app.toml").Parse(sdkcfg.DefaultConfigTemplate + evmcfg.DefaultEVMConfigTemplate + capacityTemplate)
 	if err != nil {
 		return nil, err
 	}
@@ -149,6 +149,7 @@ func Load(d Dir) (*Settings, error) {
 	v.SetEnvPrefix(envPrefix)
 	v.SetEnvKeyReplacer(strings.NewReplacer(".", "_", "-", "_"))
 	v.AutomaticEnv()
+	setCapacityDefaults(v.SetDefault)
 	for _, f := range []struct {
 		path  string
 		known []byte

@@ -87,6 +87,7 @@ func Run(ctx context.Context, dir home.Dir, out io.Writer, ready func()) error {
 // services lists everything that runs, in the order in which it starts.
 func (n *node) services() []inorder.Unit {
 	units := []inorder.Unit{
+		{Name: "verifier", Run: n.runVerifier},
 		{Name: "application", Run: n.runApp},
 		{Name: "self-test", Run: n.runSelfTest(knownHashes)},
 		{Name: "comet", Run: n.runComet},
