@@ -15,13 +15,16 @@ import (
 
 	"cosmossdk.io/collections"
 	"cosmossdk.io/core/store"
+	"cosmossdk.io/log/v2"
 	"cosmossdk.io/math"
 
+	cmtproto "github.com/cometbft/cometbft/proto/tendermint/types"
+	dbm "github.com/cosmos/cosmos-db"
 	"github.com/cosmos/cosmos-sdk/codec"
 	cdctypes "github.com/cosmos/cosmos-sdk/codec/types"
 	"github.com/cosmos/cosmos-sdk/runtime"
+	rootstore "github.com/cosmos/cosmos-sdk/store/v2"
 	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
-	"github.com/cosmos/cosmos-sdk/testutil"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
 
@@ -160,7 +163,7 @@ func emptyWorld(t testing.TB) *world {
 		epochs:   epochkeeper.New(cdc, service(epochtypes.StoreKey), authority),
 		bank:     newPurse(service("purse")),
 		capacity: &proving{map[string]bool{}, map[string]uint64{}},
-		context: testutil.DefaultContextWithKeys(keys, storetypes.NewTransientStoreKeys("transient"), nil).
+		context: sdk.NewContext(multistore(t, keys), cmtproto.Header{}, false, log.NewNopLogger()).
 			WithBlockTime(kit.Genesis).WithBlockHeight(1).WithChainID(chainID).WithEventManager(sdk.NewEventManager()),
 	}
 	w.market = marketkeeper.New(cdc, service(markettypes.StoreKey), plain{}, w.epochs, authority)
@@ -169,6 +172,19 @@ func emptyWorld(t testing.TB) *world {
 	w.MsgServer = keeper.NewMsgServer(w.Keeper)
 	w.query = keeper.NewQueryServer(w.Keeper)
 	return w
+}
+
+// multistore has a tree of its own for every key.
+func multistore(t testing.TB, keys map[string]*storetypes.KVStoreKey) storetypes.CommitMultiStore {
+	t.Helper()
+	cms := rootstore.NewCommitMultiStore(dbm.NewMemDB(), log.NewNopLogger())
+	for _, k := range keys {
+		cms.MountStoreWithDB(k, storetypes.StoreTypeIAVL, nil)
+	}
+	if err := cms.LoadLatestVersion(); err != nil {
+		t.Fatal(err)
+	}
+	return cms
 }
 
 func (w *world) ctx() sdk.Context { return w.context }
