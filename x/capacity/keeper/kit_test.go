@@ -248,7 +248,9 @@ func (w *world) peer(provider, name string, units int) (peer []byte, ids [][]byt
 }
 
 // fund gives an account FLT.
-func (w *world) fund(account string, n int64) { w.bank[account] = w.bank.of([]byte(account)).Add(flt(1000 * n)) }
+func (w *world) fund(account string, n int64) {
+	w.bank[account] = w.bank.of([]byte(account)).Add(flt(1000 * n))
+}
 
 // block ends the running block and begins the next.
 func (w *world) block(t failer) {

@@ -241,6 +241,9 @@ func (k *Keeper) pay(ctx context.Context, v *view, amount math.Int, now uint64) 
 	}
 	v.b.Withdrawn = v.b.Withdrawn.Add(amount)
 	v.b.PaidProvider, v.b.PaidDelegator = v.b.PaidProvider.Add(provider), v.b.PaidDelegator.Add(delegator)
+	if v.b.Status == types.StatusActive {
+		now = v.b.Settled // an epoch after it may yet turn out to be the failed one
+	}
 	if err := k.mature(ctx, v, now); err != nil {
 		return provider, delegator, err
 	}

@@ -341,8 +341,8 @@ func (x *machine) compare(t *rapid.T, c *model.Commitment) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	same(t, "total reward", total, c.Total())
-	same(t, "unlocked reward", unlocked, x.m.Unlocked(c))
+	same(t, c.Peer+": total reward", total, c.Total())
+	same(t, c.Peer+": unlocked reward", unlocked, x.m.Unlocked(c))
 }
 
 func TestKeeperFollowsModel(t *testing.T) {

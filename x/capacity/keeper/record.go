@@ -206,7 +206,11 @@ func (k *Keeper) openEpoch(ctx context.Context, v *view, epoch uint64) (uint64, 
 	case epoch <= v.b.Settled:
 		return 0, types.ErrEpochSettled.Wrapf("epoch %d: settled up to %d", epoch, v.b.Settled)
 	}
-	return now, nil
+	live, err := k.live(ctx, epoch, epoch)
+	if err == nil && live == 0 {
+		err = types.ErrNotProving.Wrapf("epoch %d was void", epoch)
+	}
+	return now, err
 }
 
 // tally returns the record of an open epoch, a new one where there is none.

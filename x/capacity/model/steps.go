@@ -90,7 +90,7 @@ func (w *World) Credit(c *Commitment, u *Unit, epoch uint64, n int64) bool {
 
 // open reports whether what happened in an epoch may still change.
 func (w *World) open(c *Commitment, epoch uint64) bool {
-	return c.Status == Active && epoch <= w.Epoch && epoch >= c.Start && epoch < c.End() && epoch > w.Settled
+	return c.Status == Active && epoch <= w.Epoch && epoch >= c.Start && epoch < c.End() && epoch > w.Settled && !w.Void[epoch]
 }
 
 // Lose makes an epoch of a commitment count for nothing. The units are slashed
