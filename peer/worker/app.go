@@ -79,7 +79,7 @@ func fetch(ctx context.Context, from Fetcher, root cid.Cid) (App, error) {
 	}
 	app := App{CID: root.String(), Parts: []cid.Cid{root}}
 	for i, s := range def.Services {
-		one := Service{Name: s.Name}
+		one := Service{Name: s.Name, Memory: s.Memory}
 		for j, m := range s.Modules {
 			mod, err := f.module(m, fmt.Sprintf("services[%d].modules[%d]", i, j))
 			if err != nil {
@@ -159,15 +159,17 @@ func (f *fetching) named(text, field string, limit int64) ([]byte, error) {
 }
 
 func (f *fetching) module(m bundle.Module, field string) (mod Module, err error) {
-	raw, err := f.named(m.Config, field+".config", bundle.MaxConfig)
-	if err != nil {
-		return mod, err
+	if mod.Name = m.Name; mod.Name == "" {
+		raw, err := f.named(m.Config, field+".config", bundle.MaxConfig)
+		if err != nil {
+			return mod, err
+		}
+		config, err := bundle.ParseModuleConfig(raw)
+		if err != nil {
+			return mod, fmt.Errorf("%w: %s: %w", ErrApp, field, err)
+		}
+		mod.Name = config.Name
 	}
-	config, err := bundle.ParseModuleConfig(raw)
-	if err != nil {
-		return mod, fmt.Errorf("%w: %s: %w", ErrApp, field, err)
-	}
-	mod.Name = config.Name
 	mod.Wasm, err = f.named(m.Wasm, field+".wasm", bundle.MaxModule)
 	return mod, err
 }

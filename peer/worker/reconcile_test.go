@@ -200,6 +200,21 @@ func TestLostKeyIsReported(t *testing.T) {
 	}
 }
 
+// TestDefinitionOfTheOfficialTools has the shape that installation-spell 0.7.6
+// uploads: modules are named in the definition.
+func TestDefinitionOfTheOfficialTools(t *testing.T) {
+	w := newWorld(t)
+	wasm := w.put(smallWasm(t))
+	app := w.put([]byte(`{"services":[{"name":"hello","modules":[{"name":"small","wasm":"` + wasm.String() + `"}],"total_memory_limit":67108864}],"spells":[]}`))
+	v := w.running(t, w.rent(1, app))
+	if got, err := w.greet(t, v.ID, "hello"); got != hi || err != nil {
+		t.Errorf("greeting = %s, %v", got, err)
+	}
+	if _, limit, _, err := w.services.Memory(v.ID, "hello"); err != nil || limit != 64<<20 {
+		t.Errorf("memory limit = %d, %v", limit, err)
+	}
+}
+
 func TestBadAppsAreRefused(t *testing.T) {
 	w := newWorld(t)
 	wasm := smallWasm(t)

@@ -45,12 +45,15 @@ type Definition struct {
 type Service struct {
 	Name    string   `json:"name"`
 	Modules []Module `json:"modules"`
+	Memory  uint64   `json:"total_memory_limit,omitempty"` // bytes of linear memory; 0 is the peer's limit
 }
 
-// Module is a Wasm module and its configuration, by CID.
+// Module is a Wasm module by CID. It is named here, as installation-spell 0.7
+// writes it, or by a configuration of its own, as older tools do.
 type Module struct {
+	Name   string `json:"name,omitempty"`
 	Wasm   string `json:"wasm"`
-	Config string `json:"config"` // of a ModuleConfig as JSON
+	Config string `json:"config,omitempty"` // CID of a ModuleConfig as JSON; read when Name is empty
 }
 
 // ModuleConfig is what an application may say about a module; what the module is
@@ -103,7 +106,7 @@ func (d Definition) check() error {
 			return fmt.Errorf("%w: services[%d].modules: %d modules, want 1 to %d", ErrDefinition, i, len(s.Modules), MaxModules)
 		}
 		for j, m := range s.Modules {
-			if err := checkCIDs(m.Wasm, m.Config); err != nil {
+			if err := m.check(); err != nil {
 				return fmt.Errorf("%w: services[%d].modules[%d]: %w", ErrDefinition, i, j, err)
 			}
 		}
@@ -117,6 +120,16 @@ func (d Definition) check() error {
 		}
 	}
 	return nil
+}
+
+func (m Module) check() error {
+	switch {
+	case len(m.Name) > MaxName:
+		return fmt.Errorf("name of %d bytes, at most %d", len(m.Name), MaxName)
+	case m.Name != "":
+		return checkCIDs(m.Wasm)
+	}
+	return checkCIDs(m.Wasm, m.Config)
 }
 
 // reserved are aliases that mean something else to every peer.
@@ -181,7 +194,9 @@ func (d Definition) Parts() (parts []Part, err error) {
 	for i, s := range d.Services {
 		for j, m := range s.Modules {
 			add(m.Wasm, fmt.Sprintf("services[%d].modules[%d].wasm", i, j), MaxModule)
-			add(m.Config, fmt.Sprintf("services[%d].modules[%d].config", i, j), MaxConfig)
+			if m.Name == "" {
+				add(m.Config, fmt.Sprintf("services[%d].modules[%d].config", i, j), MaxConfig)
+			}
 		}
 	}
 	for i, s := range d.Spells {
