@@ -31,7 +31,7 @@ and minutes to begin.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(hashCommand(), benchCommand(), selftestCommand(), workerCommand())
+	cmd.AddCommand(hashCommand(), benchCommand(), selftestCommand(), workerCommand(), mineCommand())
 	return cmd
 }
 

@@ -33,12 +33,15 @@ func (r Registration) Rotate(key []byte, running, from uint64) Registration {
 //
 // Errors: ErrInvalidKey, ErrInvalidGenesis.
 func (r Registration) Validate() error {
-	for field, key := range map[string][]byte{"key": r.Key, "next_key": r.NextKey} {
-		if len(key) == 0 {
+	for _, f := range []struct {
+		name string
+		key  []byte
+	}{{"key", r.Key}, {"next_key", r.NextKey}} {
+		if len(f.key) == 0 {
 			continue
 		}
-		if err := beacon.ValidateKey(key); err != nil {
-			return ErrInvalidKey.Wrapf("%s: %v", field, err)
+		if err := beacon.ValidateKey(f.key); err != nil {
+			return ErrInvalidKey.Wrapf("%s: %v", f.name, err)
 		}
 	}
 	switch {
