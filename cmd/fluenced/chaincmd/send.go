@@ -38,6 +38,39 @@ const (
 // ErrDeclined reports that the person answered no; nothing was sent.
 var ErrDeclined = errors.New("nothing was signed or sent")
 
+// RefusedError reports that the chain would refuse a transaction: nothing was sent.
+type RefusedError struct {
+	Reason string // without what the layers below put around it
+	Err    error
+}
+
+// Error returns the reason.
+func (e *RefusedError) Error() string { return "the chain would refuse: " + e.Reason }
+
+// Unwrap returns the whole error.
+func (e *RefusedError) Unwrap() error { return e.Err }
+
+// reason takes off an error what the layers of a simulation put around it.
+func reason(err error) string {
+	text := err.Error()
+	for strings.HasPrefix(text, "rpc error: code = ") {
+		_, rest, ok := strings.Cut(text, " desc = ")
+		if !ok {
+			break
+		}
+		text = rest
+	}
+	if at := strings.LastIndex(text, " with gas used: "); at >= 0 {
+		text = text[:at]
+	}
+	if _, rest, ok := strings.Cut(text, "failed to execute message; message index: "); ok {
+		if _, rest, ok = strings.Cut(rest, ": "); ok {
+			text = rest
+		}
+	}
+	return text
+}
+
 // ConnectFlags adds the flags of commands that read the chain through a validator.
 func ConnectFlags(fs *pflag.FlagSet) {
 	fs.String(flags.FlagNode, "", "RPC address of the validator, tcp://HOST:PORT (default from client.toml)")
@@ -136,7 +169,7 @@ func Send(cmd *cobra.Command, ctx client.Context, plan Plan, msgs ...sdk.Msg) (O
 	if txf.Gas() == 0 {
 		_, gas, err := tx.CalculateGas(ctx, txf, msgs...)
 		if err != nil {
-			return Outcome{}, fmt.Errorf("the chain would refuse: %w", err)
+			return Outcome{}, &RefusedError{reason(err), err}
 		}
 		txf = txf.WithGas(gas)
 	}
@@ -176,7 +209,7 @@ func factory(cmd *cobra.Command, ctx client.Context) (tx.Factory, error) {
 	}
 	txf := tx.Factory{}.WithTxConfig(ctx.TxConfig).WithAccountRetriever(ctx.AccountRetriever).WithKeybase(ctx.Keyring).
 		WithChainID(ctx.ChainID).WithFromName(ctx.FromName).WithGas(gas).WithGasAdjustment(adjustment).
-		WithGasPrices(prices).WithMemo(flagOr(cmd, flags.FlagNote, ""))
+		WithSimulateAndExecute(true).WithGasPrices(prices).WithMemo(flagOr(cmd, flags.FlagNote, ""))
 	if granter := flagOr(cmd, flags.FlagFeeGranter, ""); granter != "" {
 		addr, err := sdk.AccAddressFromBech32(granter)
 		if err != nil {

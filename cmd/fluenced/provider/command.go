@@ -7,6 +7,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -107,7 +108,7 @@ func sentIn(o chaincmd.Outcome) sent { return sent{o.Hash, o.Height} }
 func (s *session) send(plan chaincmd.Plan, msgs []sdk.Msg, report func(chaincmd.Outcome) (v any, line string, err error)) error {
 	o, err := chaincmd.Send(s.cmd, s.ctx, plan, msgs...)
 	if err != nil || o.Printed {
-		return err
+		return hinted(err)
 	}
 	v, line, err := report(o)
 	if err != nil {
@@ -117,6 +118,29 @@ func (s *session) send(plan chaincmd.Plan, msgs []sdk.Msg, report func(chaincmd.
 		return term.JSON(s.cmd.OutOrStdout(), v)
 	}
 	_, err = fmt.Fprintln(s.cmd.OutOrStdout(), line)
+	return err
+}
+
+// hinted adds what to do to refusals that people meet.
+func hinted(err error) error {
+	var refused *chaincmd.RefusedError
+	if !errors.As(err, &refused) {
+		return err
+	}
+	for _, known := range []struct{ part, hint string }{
+		{"provider not found", "fluenced provider register NAME comes first"},
+		{"compute peer exists", "fluenced provider peer move brings it into another offer"},
+		{"has a commitment", "fluenced provider commitment status shows it; units are fixed until it is finished"},
+		{"has units", "fluenced provider unit remove comes first"},
+		{"has compute peers", "fluenced provider peer remove or peer move comes first"},
+		{"serves a deal", "wait for the deal's end, or drain the peer so that no other follows"},
+		{"not the owner", "--from names another account than the one that made it"},
+		{"insufficient funds", "fluenced query bank balances ADDRESS shows what the account has"},
+	} {
+		if strings.Contains(refused.Reason, known.part) {
+			return term.Hint(err, "%s", known.hint)
+		}
+	}
 	return err
 }
 
