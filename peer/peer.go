@@ -32,6 +32,7 @@ import (
 	"github.com/go-fluence/fluence/peer/httpapi"
 	"github.com/go-fluence/fluence/peer/ipfs"
 	"github.com/go-fluence/fluence/peer/pipeline"
+	"github.com/go-fluence/fluence/peer/prover"
 	"github.com/go-fluence/fluence/peer/spell"
 	"github.com/go-fluence/fluence/peer/store"
 	"github.com/go-fluence/fluence/peer/worker"
@@ -61,11 +62,15 @@ type Deps struct {
 	Members    Members                   // peers the chain knows; nil for none
 	Blocks     chain.Events              // blocks that spells hear of; nil for none
 	Chain      Chain                     // deals that this peer serves; nil for none
+	Capacity   prover.Chain              // what this peer's idle units have to prove; nil for nothing
 	OnPeer     func(id peer.ID, up bool) // told of peers that come and go; must not block
 	Extra      []libp2p.Option           // for simulated networks
 	// Compile is the command line of a process that compiles Wasm modules apart
 	// from this one, without its flag --cache; nil compiles in this process.
 	Compile []string
+	// Mine is the command line of a process that searches capacity proofs of one unit;
+	// nil proves nothing.
+	Mine []string
 }
 
 // Services are what answers calls besides the builtins.
@@ -102,6 +107,8 @@ type Peer struct {
 	ready    chan struct{}
 
 	reconciler *worker.Reconciler // nil without a chain
+	prover     *prover.Prover     // nil without a chain that takes proofs
+	proofs     *store.Files       // the prover's
 }
 
 // New opens the peer's folder, its keys and its journal, and builds everything
@@ -121,7 +128,7 @@ func New(cfg config.Config, deps Deps) (*Peer, error) {
 	}
 	p := &Peer{cfg: cfg, deps: deps, store: files, metrics: prometheus.NewRegistry(), ready: make(chan struct{})}
 	if err := p.build(); err != nil {
-		return nil, errors.Join(err, p.hosted.close(context.Background()), p.closeIPFS(), p.closeSpells(), p.closeWorkers(), files.Close())
+		return nil, errors.Join(err, p.hosted.close(context.Background()), p.closeIPFS(), p.closeSpells(), p.closeWorkers(), p.closeProver(), files.Close())
 	}
 	return p, nil
 }
@@ -192,6 +199,9 @@ func (p *Peer) buildServices() (err error) {
 	if err := p.buildDeals(); err != nil {
 		return err
 	}
+	if err := p.buildProver(); err != nil {
+		return err
+	}
 	metrics := pipeline.NewMetrics()
 	if err := metrics.Register(p.metrics); err != nil {
 		return err
@@ -210,7 +220,7 @@ func (p *Peer) buildServices() (err error) {
 
 // Close gives the folder back without running.
 func (p *Peer) Close() error {
-	return errors.Join(p.hosted.close(context.Background()), p.closeIPFS(), p.closeSpells(), p.closeWorkers(), p.store.Close())
+	return errors.Join(p.hosted.close(context.Background()), p.closeIPFS(), p.closeSpells(), p.closeWorkers(), p.closeProver(), p.store.Close())
 }
 
 // ID returns the peer id.
@@ -265,6 +275,7 @@ func (p *Peer) Run(ctx context.Context) error {
 	work.Go(func() error { return p.http.Run(ctx) })
 	work.Go(func() error { return p.announce(ctx) })
 	work.Go(func() error { return p.serveDeals(ctx) })
+	work.Go(func() error { return p.prove(ctx) })
 	err := work.Wait()
 	if asked.Err() != nil && errors.Is(err, host.ErrNotRunning) {
 		err = nil // a part was still starting when the host had ended already
@@ -275,7 +286,7 @@ func (p *Peer) Run(ctx context.Context) error {
 			err = e
 		}
 	}
-	return errors.Join(err, p.closeWorkers(), p.store.Close())
+	return errors.Join(err, p.closeProver(), p.closeWorkers(), p.closeProver(), p.store.Close())
 }
 
 // watch runs f in its own goroutine and returns when it fails or ctx ends; f's

@@ -15,6 +15,7 @@ import (
 	"github.com/go-fluence/fluence/peer/builtin/deals"
 	"github.com/go-fluence/fluence/peer/chain"
 	"github.com/go-fluence/fluence/peer/pipeline"
+	"github.com/go-fluence/fluence/peer/prover"
 	"github.com/go-fluence/fluence/peer/spell"
 	"github.com/go-fluence/fluence/peer/worker"
 )
@@ -97,6 +98,9 @@ func (p *Peer) followDeals(ctx context.Context) {
 		err := p.deps.Chain.Follow(ctx, 0, func(_ context.Context, b chain.Block) error {
 			if worker.Concerns(b) {
 				p.reconciler.Look()
+			}
+			if p.prover != nil && prover.Concerns(b) {
+				p.prover.Look()
 			}
 			return nil
 		})

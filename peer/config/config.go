@@ -35,6 +35,7 @@ type Config struct {
 	ChainID              string
 	ChainRPC             string
 	ChainAccount         string
+	ChainGranter         string
 	ManagementPeerID     string
 	RootKey              string
 	RootKeyFile          string
@@ -74,6 +75,12 @@ type Config struct {
 	LogLevel        string
 	LogFormat       string
 	AllowedServices []string
+
+	Prove           bool
+	ProveMode       string
+	ProveProcessors []string
+	ProveNice       int
+	ProveLead       time.Duration
 
 	Workers       int
 	ServicesLive  int
@@ -143,6 +150,7 @@ func (c *Config) addressKeys() []Key {
 		{"chain.id", word{&c.ChainID}, "fluence-local-1", "Id of the chain this peer belongs to."},
 		{"chain.rpc", word{&c.ChainRPC}, "", "Where a validator of that chain answers: unix:///PATH or tcp://HOST:PORT. Empty for a peer that reads no chain."},
 		{"chain.account_key_path", word{&c.ChainAccount}, "", "File with the private key, 64 hex digits, of this peer's own account on the chain: it activates workers and submits proofs, and pays the fees. Empty signs no transactions."},
+		{"chain.fee_granter", word{&c.ChainGranter}, "", "Account, fluence1..., that pays the fees of this peer's transactions by a fee grant: the provider's. Empty pays from this peer's own."},
 		{"transport_config.max_established_per_peer", whole[int]{&c.MaxEstablishedByPeer, 1, 1 << 16}, "5", "Connections one peer may hold."},
 		{"transport_config.max_established", whole[int]{&c.MaxEstablished, 1, 1 << 20}, "4096", "Connections in all."},
 	}
@@ -195,6 +203,11 @@ func (c *Config) budgetKeys() []Key {
 func (c *Config) serviceKeys() []Key {
 	const most = 1 << 30
 	return []Key{
+		{"prover.enabled", yes{&c.Prove}, "true", "Prove this peer's idle compute units. Needs chain.rpc and chain.account_key_path, and a capacity commitment on the chain."},
+		{"prover.mode", word{&c.ProveMode}, "auto", "light (256 MiB for each unit), fast (4.1 GiB for each unit, minutes to begin), or auto: fast where the memory fits and all datasets take less than a tenth of an epoch to build."},
+		{"prover.processors", list{&c.ProveProcessors}, "all", "Numbers of the processors that searches stay on, one after the other for each unit. all for every one there is; empty leaves the choice to the system."},
+		{"prover.nice", whole[int]{&c.ProveNice, 0, 19}, "10", "Niceness of searches: they yield to the validator and the peer."},
+		{"prover.lead", span{&c.ProveLead}, "5m", "How long before an epoch's end everything found is handed in; never more than a third of the epoch."},
 		{"workers.max", whole[int]{&c.Workers, 1, most}, "1000", "Workers of deals that this peer runs."},
 		{"default_service_memory_limit", size{&c.ServiceMemory}, "1GiB", "Linear memory of all modules of one service."},
 		{"services.public", list{&c.AllowedServices}, "", "Services that anybody may call although nobody marked them public. Builtins need no mention."},

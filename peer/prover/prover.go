@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -170,4 +171,21 @@ func (p *Prover) Status() Status {
 func randomNonce() (n [32]byte) {
 	_, _ = rand.Read(n[:]) // never fails
 	return n
+}
+
+// Concerns reports whether a block tells of something that Look should see: a nonce,
+// an epoch, units that a deal took or gave back, a commitment.
+func Concerns(b chain.Block) bool {
+	for _, e := range b.Events {
+		for _, prefix := range []string{
+			"fluence.beacon.v1.EventBeacon", "fluence.epoch.v1.EventEpochStarted",
+			"fluence.market.v1.EventUnitsTaken", "fluence.market.v1.EventComputeUnitsRemovedFromDeal",
+			"fluence.capacity.v1.EventCommitment", "fluence.capacity.v1.EventUnit",
+		} {
+			if strings.HasPrefix(e.Type, prefix) {
+				return true
+			}
+		}
+	}
+	return false
 }

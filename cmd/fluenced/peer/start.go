@@ -105,6 +105,9 @@ func run(ctx context.Context, dir string, cfg config.Config, out, errOut io.Writ
 	deps := core.Deps{Home: dir, Version: version(), Passphrase: passphrase, Log: log, Compile: []string{self, "marine", "compile"}}
 	if view != nil {
 		deps.Chain, deps.Blocks = view, view
+		if view.Account() != "" {
+			deps.Capacity, deps.Mine = view, []string{self, "randomx", "mine"}
+		}
 	}
 	p, err := core.New(cfg, deps)
 	switch {
@@ -144,7 +147,7 @@ func openChain(cfg config.Config) (*remote.Chain, error) {
 	if err != nil {
 		return nil, err
 	}
-	view, err := remote.New(remote.Config{Address: cfg.ChainRPC, ChainID: cfg.ChainID, Key: key})
+	view, err := remote.New(remote.Config{Address: cfg.ChainRPC, ChainID: cfg.ChainID, Key: key, Granter: cfg.ChainGranter})
 	if err != nil {
 		return nil, term.Hint(fmt.Errorf("chain.rpc: %w", err), "give unix:///PATH or tcp://HOST:PORT")
 	}
