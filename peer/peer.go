@@ -286,7 +286,7 @@ func (p *Peer) Run(ctx context.Context) error {
 			err = e
 		}
 	}
-	return errors.Join(err, p.closeProver(), p.closeWorkers(), p.closeProver(), p.store.Close())
+	return errors.Join(err, p.closeWorkers(), p.closeProver(), p.store.Close())
 }
 
 // watch runs f in its own goroutine and returns when it fails or ctx ends; f's
