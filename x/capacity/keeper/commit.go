@@ -170,6 +170,9 @@ func (k *Keeper) erase(ctx context.Context, c types.Commitment) error {
 	if err := k.books.Remove(ctx, c.Id); err != nil {
 		return err
 	}
+	if err := k.vestings.Clear(ctx, collections.NewPrefixedTripleRange[[]byte, uint64, uint64](c.Id)); err != nil {
+		return err
+	}
 	if err := k.byProvider.Remove(ctx, collections.Join(c.Provider, c.Id)); err != nil {
 		return err
 	}

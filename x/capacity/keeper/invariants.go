@@ -30,6 +30,11 @@ func (k *Keeper) CheckInvariants(ctx context.Context) error {
 	if err := k.admission.CheckInvariants(ctx); err != nil {
 		return err
 	}
+	return k.consistent(ctx, g)
+}
+
+// consistent reports the first part of the economy's state that contradicts another, whatever the params.
+func (k *Keeper) consistent(ctx context.Context, g *types.GenesisState) error {
 	for _, e := range g.Epochs {
 		p, err := k.ParamsAt(ctx, e.Epoch)
 		if err != nil {
@@ -42,6 +47,20 @@ func (k *Keeper) CheckInvariants(ctx context.Context) error {
 	s := sums{collateral: math.ZeroInt(), rewards: math.ZeroInt(), ending: map[uint64]uint64{}}
 	for _, v := range g.Vestings {
 		s.rewards = s.rewards.Add(v.Amount)
+	}
+	known := map[string]types.Status{}
+	for _, b := range g.Books {
+		known[string(b.CommitmentId)] = b.Status
+	}
+	for _, v := range g.Vestings {
+		if _, ok := known[string(v.CommitmentId)]; !ok {
+			return types.ErrBrokenState.Wrapf("%s vest for commitment %x, which is not there", v.Amount, v.CommitmentId)
+		}
+	}
+	for _, t := range g.Tallies {
+		if known[string(t.CommitmentId)] != types.StatusActive {
+			return types.ErrBrokenState.Wrapf("tally of epoch %d for commitment %x, which is not active", t.Epoch, t.CommitmentId)
+		}
 	}
 	for i, b := range g.Books {
 		if err := s.add(g.Commitments[i], b, g.Totals); err != nil {

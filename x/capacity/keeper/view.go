@@ -109,6 +109,11 @@ func (k *Keeper) store(ctx context.Context, v *view) error {
 	if !v.changed {
 		return nil
 	}
+	if v.failed { // what came after the failed epoch counts for nothing
+		if err := k.tallies.Clear(ctx, collections.NewPrefixedPairRange[[]byte, uint64](v.c.Id)); err != nil {
+			return err
+		}
+	}
 	for _, e := range v.gone {
 		if err := k.tallies.Remove(ctx, collections.Join(v.c.Id, e)); err != nil {
 			return err
