@@ -5,6 +5,7 @@ package peer
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -91,13 +92,23 @@ func vaultLimits(c config.Config) hosting.VaultLimits {
 
 // effectors are the modules that may run binaries, as configured.
 func effectors(c config.Config) map[string]hosting.Effector {
+	curl := hosting.Curl{}
+	for _, text := range c.CurlAllow {
+		if p, err := netip.ParsePrefix(text); err == nil { // checked by Validate
+			curl.Allow = append(curl.Allow, p)
+		}
+	}
 	out := map[string]hosting.Effector{}
 	for name, e := range c.Effectors {
-		binaries := map[string]effects.Binary{}
+		one := hosting.Effector{Name: name, Binaries: map[string]effects.Binary{}, Native: map[string]hosting.Curl{}}
 		for b, path := range e.Binaries {
-			binaries[b] = effects.Binary{Path: path}
+			if path == hosting.NativeCurl {
+				one.Native[b] = curl
+			} else {
+				one.Binaries[b] = effects.Binary{Path: path}
+			}
 		}
-		out[e.CID] = hosting.Effector{Name: name, Binaries: binaries}
+		out[e.CID] = one
 	}
 	return out
 }

@@ -96,6 +96,7 @@ type Config struct {
 	VaultFiles    int
 	Deterministic bool
 	Effectors     map[string]Effector
+	CurlAllow     []string
 
 	IPFSQuota int64
 	IPFSServe bool
@@ -222,7 +223,8 @@ func (c *Config) serviceKeys() []Key {
 		{"vault.size", size{&c.VaultQuota}, "1GiB", "Disk for the files of all living particles of the peer, and of each worker."},
 		{"vault.particle_size", size{&c.VaultParticle}, "64MiB", "Disk for the files of one particle."},
 		{"vault.particle_files", whole[int]{&c.VaultFiles, 1, most}, "1000", "Files of one particle."},
-		{"effectors", effectorTable{&c.Effectors}, "{}", "Modules that may run programs of this machine, by name, as { NAME = { wasm_cid = CID, allowed_binaries = { IMPORT = PATH } } }. Programs run without a shell and without environment."},
+		{"effectors", effectorTable{&c.Effectors}, "{}", "Modules that may run programs of this machine, by name, as { NAME = { wasm_cid = CID, allowed_binaries = { IMPORT = PATH } } }. Programs run without a shell and without environment. The path native:curl is no program: the peer answers, to public addresses only."},
+		{"curl.allow", list{&c.CurlAllow}, "", "Networks, as 10.0.0.0/8, that native:curl may reach although they are not public."},
 	}
 }
 

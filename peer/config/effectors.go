@@ -14,6 +14,9 @@ import (
 	"strings"
 )
 
+// nativeCurl stands instead of a path for what the peer answers itself.
+const nativeCurl = "native:curl"
+
 // Effector is a Wasm module that may run programs of this machine.
 type Effector struct {
 	CID      string            `json:"wasm_cid"`
@@ -44,7 +47,7 @@ func (t effectorTable) set(s string) error {
 		}
 		seen[e.CID] = name
 		for b, path := range e.Binaries {
-			if !filepath.IsAbs(path) {
+			if !filepath.IsAbs(path) && path != nativeCurl {
 				return fmt.Errorf("effector %s: path of %s, %q, is not absolute", name, b, path)
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/netip"
 	"os"
 	"slices"
 	"strings"
@@ -227,6 +228,11 @@ func (c *Config) Validate() error {
 		return bad("network", "set it, or chain.id to derive it from")
 	case c.ParticlesShare > c.MaxParticles:
 		return bad("limits.max_particles_per_sender", "%d is more than limits.max_particles, %d", c.ParticlesShare, c.MaxParticles)
+	}
+	for _, p := range c.CurlAllow {
+		if _, err := netip.ParsePrefix(p); err != nil {
+			return bad("curl.allow", "%q is no network such as 10.0.0.0/8", p)
+		}
 	}
 	return nil
 }

@@ -55,7 +55,8 @@ type Config struct {
 // Effector is a module that may run binaries of the host.
 type Effector struct {
 	Name     string
-	Binaries map[string]effects.Binary // by import name
+	Binaries map[string]effects.Binary // programs by import name
+	Native   map[string]Curl           // what this package answers itself, by import name
 }
 
 // Limits bounds what services take. Zero fields are their defaults.

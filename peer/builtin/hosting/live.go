@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -207,13 +208,27 @@ func (l *live) config() (service.Config, error) {
 		if err != nil {
 			return cfg, err
 		}
-		mod := service.ModuleConfig{Name: m.Name, Wasm: wasm, LoggerEnabled: kept.LoggerEnabled, LoggingMask: 1<<31 - 1, Binaries: s.cfg.Effectors[m.CID].Binaries}
+		mod := service.ModuleConfig{Name: m.Name, Wasm: wasm, LoggerEnabled: kept.LoggerEnabled, LoggingMask: 1<<31 - 1, Binaries: binaries(s.cfg.Effectors[m.CID], mounts[len(mounts)-1].Folder)}
 		if mod.Folders, err = l.mounts(mounts, m.Name); err != nil {
 			return cfg, err
 		}
 		cfg.Modules = append(cfg.Modules, mod)
 	}
 	return cfg, nil
+}
+
+// binaries returns what a module may run; vault holds the files of its scope.
+func binaries(e Effector, vault *effects.Folder) map[string]effects.Binary {
+	all := maps.Clone(e.Binaries)
+	if all == nil {
+		all = map[string]effects.Binary{}
+	}
+	for name, curl := range e.Native {
+		all[name] = effects.Binary{Native: func(ctx context.Context, args []string, maxOutput int) effects.BinaryResult {
+			return curl.Run(ctx, vault, args, maxOutput)
+		}}
+	}
+	return all
 }
 
 // openFolders opens what all modules of the service see: /storage, /tmp and the

@@ -13,6 +13,7 @@ import (
 	"github.com/pelletier/go-toml/v2"
 
 	"github.com/go-fluence/fluence/peer/ipfs/dag"
+	"github.com/go-fluence/fluence/peer/marine/effects"
 	"github.com/go-fluence/fluence/peer/marine/service"
 	"github.com/go-fluence/fluence/peer/marine/wasmbin"
 )
@@ -134,6 +135,9 @@ func (s *Services) examine(name, id string, wasm []byte) (moduleFile, error) {
 			return config, texted(ErrEffector, "Config error: requested module effector %s with CID %s is forbidden on this host", name, id)
 		}
 		binary, ok := effector.Binaries[im.Name]
+		if _, native := effector.Native[im.Name]; native {
+			binary, ok = effects.Binary{Path: NativeCurl}, true
+		}
 		if !ok {
 			return config, texted(ErrEffector, "Module %s with CID %s requested a binary `%s` which isn't in the configured list of binaries", name, id, im.Name)
 		}
