@@ -26,6 +26,7 @@ import (
 	"github.com/go-fluence/fluence/cmd/fluenced/state"
 	"github.com/go-fluence/fluence/cmd/fluenced/term"
 	"github.com/go-fluence/fluence/cmd/fluenced/testnet"
+	"github.com/go-fluence/fluence/cmd/fluenced/trust"
 	"github.com/go-fluence/fluence/cmd/fluenced/validator"
 )
 
@@ -69,6 +70,8 @@ func nouns() []noun {
 		{groupPeer, "particle", "Send a script, or see the way a particle took", particle.Command},
 
 		{groupTools, "app", "Pack an application and put it onto peers", appcmd.Command},
+		{groupPeer, "trust", "Make, check and bring about certificates and revocations", trust.Command},
+
 		{groupTools, "air", "Check, lay out and run AIR scripts", air.Command},
 		{groupTools, "marine", "Inspect, build and call Wasm modules", marine.Command},
 		{groupTools, "randomx", "Hash, measure and test RandomX", randomx.Command},
