@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	libp2ppeer "github.com/libp2p/go-libp2p/core/peer"
+
 	"github.com/go-fluence/fluence/peer"
 	"github.com/go-fluence/fluence/peer/client"
 	"github.com/go-fluence/fluence/peer/config"
@@ -134,5 +136,54 @@ func TestSpellRunsWhenAClientConnects(t *testing.T) {
 	})
 	if got := ask[struct{ Success bool }](t, c, "door", "store_log", "mine"); got.Success {
 		t.Error("a stranger wrote into the log of a spell")
+	}
+}
+
+// TestWorkersSpellsRunWithItsKey has a worker whose spells count, write each
+// other's values as far as they may, and stop with the worker.
+func TestWorkersSpellsRunWithItsKey(t *testing.T) {
+	p := startPeer(t, t.TempDir(), nil)
+	m := manager(t, p)
+	id := ask[string](t, m, "worker", "create", "0x"+strings.Repeat("ab", 20), [][]int{})
+	on := func(service, function string, out any, args ...any) error {
+		return m.Call(t.Context(), id, service, function, out, args...)
+	}
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	clock := map[string]any{"clock": map[string]any{"start_sec": 1, "period_sec": 1}}
+	var first, second string
+	must(on("spell", "install", &first, counter, map[string]any{"n": 0}, clock, "count"))
+	const meddle = `(seq (call %init_peer_id% ("count" "set_string") ["w_note" "seen"] a)
+ (seq (call %init_peer_id% ("count" "set_string") ["n" "100"] b)
+ (seq (call %init_peer_id% ("spell" "get_spell_id") [] me)
+      (call %init_peer_id% ("self" "set_string") ["me" me] c))))`
+	must(on("spell", "install", &second, meddle, map[string]any{}, clock, "meddler"))
+	type text struct{ Value string }
+	var note, n, me text
+	waitFor(t, "the worker's spells", func() bool {
+		must(on("count", "get_string", &note, "w_note"))
+		must(on("count", "get_string", &n, "n"))
+		must(on("meddler", "get_string", &me, "me"))
+		return note.Value == "seen" && n.Value != "0" && me.Value != ""
+	})
+	if me.Value != second {
+		t.Errorf("spell's id by itself = %s, want %s", me.Value, second)
+	}
+	if len(n.Value) > 2 {
+		t.Errorf("another spell set a value without prefix: %s", n.Value)
+	}
+	if got := ask[[]string](t, m, "spell", "list"); len(got) != 0 {
+		t.Errorf("spells of the worker are listed at the host: %v", got)
+	}
+	ask[string](t, m, "worker", "deactivate", strings.Repeat("ab", 20))
+	ask[string](t, m, "worker", "remove", id)
+	scope, err := libp2ppeer.Decode(id)
+	must(err)
+	if left := p.Spells().List(scope); len(left) != 0 {
+		t.Errorf("removed worker left spells %v", left)
 	}
 }

@@ -168,8 +168,8 @@ func TestPushPutsAndPins(t *testing.T) {
 			t.Fatalf("push = %s, %v, want %s", got, err, cid)
 		}
 	}
-	if n := len(p.IPFS().List()); n != 6 {
-		t.Errorf("%d pins, want 6: module, its config, script, init data, trigger, definition", n)
+	if n := len(p.IPFS().List()); n != 5 {
+		t.Errorf("%d pins, want 5: module, script, init data, trigger, definition", n)
 	}
 	stranger := filepath.Join(dir, "key")
 	if err := os.WriteFile(stranger, []byte("AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA="), 0o600); err != nil {

@@ -57,8 +57,8 @@ func TestBundleRoundTrip(t *testing.T) {
 		t.Errorf("module of %d bytes, %v, want %d", len(data), err, dag.ChunkSize+5)
 	}
 	parts, err := d.Parts()
-	if err != nil || len(parts) != 7 {
-		t.Errorf("%d parts, %v, want 7", len(parts), err)
+	if err != nil || len(parts) != 5 {
+		t.Errorf("%d parts, %v, want 5", len(parts), err)
 	}
 }
 

@@ -116,17 +116,11 @@ func (p *packer) put(what string, data []byte, limit int) (string, error) {
 }
 
 func (p *packer) module(m AppModule) (out Module, err error) {
-	config, err := json.Marshal(ModuleConfig{Name: m.Name})
-	if err != nil {
-		return out, err
+	if m.Name == "" || len(m.Name) > MaxName {
+		return out, fmt.Errorf("%w: module name of %d bytes, want 1 to %d", ErrDefinition, len(m.Name), MaxName)
 	}
-	if _, err := ParseModuleConfig(config); err != nil {
-		return out, err
-	}
-	if out.Wasm, err = p.put("module", m.Wasm, MaxModule); err != nil {
-		return out, err
-	}
-	out.Config, err = p.put("config", config, MaxConfig)
+	out.Name = m.Name
+	out.Wasm, err = p.put("module", m.Wasm, MaxModule)
 	return out, err
 }
 
