@@ -57,6 +57,7 @@ type Capacity struct {
 	Known, Void bool
 	Nonce       [32]byte // global nonce; zero unless Known
 	Difficulty  [32]byte // big-endian; a proof's hash is at most this
+	Params      string   // parameter set of RandomX: "fluence" or "stock"
 	MinProofs   uint32   // of a unit, to succeed
 	MaxProofs   uint32   // of a unit, that count
 	MaxBatch    int      // proofs of one message

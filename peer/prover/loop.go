@@ -13,6 +13,7 @@ import (
 	"github.com/go-fluence/fluence/peer/chain"
 	"github.com/go-fluence/fluence/peer/prover/miner"
 	"github.com/go-fluence/fluence/proofs/capacity"
+	"github.com/go-fluence/fluence/proofs/capacity/randomx"
 )
 
 // Waits of the loop.
@@ -132,7 +133,11 @@ func (l *loop) turn(view chain.Capacity) {
 			n++
 		}
 	}
-	fast, why := decide(l.cfg.Mode, l.cfg.Params, n, view.Duration, l.cfg.Machine)
+	set := randomx.Fluence()
+	if view.Params == randomx.Stock().Name() {
+		set = randomx.Stock()
+	}
+	fast, why := decide(l.cfg.Mode, set, n, view.Duration, l.cfg.Machine)
 	if fast != l.fast || why != l.why {
 		l.cfg.Log.Info("how proofs are searched", "fast", fast, "why", why)
 	}
@@ -167,7 +172,7 @@ func (l *loop) seek(u *unit, ordinal int) {
 		return
 	}
 	spec := miner.Spec{
-		Params: l.cfg.Params.Name(), Key: capacity.UnitKey(l.view.Nonce, u.unit), Difficulty: l.view.Difficulty,
+		Params: l.view.Params, Key: capacity.UnitKey(l.view.Nonce, u.unit), Difficulty: l.view.Difficulty,
 		Fast: l.fast, Processor: miner.NoProcessor, Nice: l.cfg.Nice,
 	}
 	if n := len(l.cfg.Processors); n > 0 {

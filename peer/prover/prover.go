@@ -19,7 +19,6 @@ import (
 
 	"github.com/go-fluence/fluence/peer/chain"
 	"github.com/go-fluence/fluence/peer/prover/miner"
-	"github.com/go-fluence/fluence/proofs/capacity/randomx"
 )
 
 // ErrConfig reports a configuration that cannot work; it names the field.
@@ -57,7 +56,6 @@ type Config struct {
 	Chain      Chain          // required
 	Files      Files          // required
 	Miner      miner.Miner    // required
-	Params     randomx.Params // parameter set; default Fluence
 	Mode       Mode           // default Auto
 	Processors []int          // unit i stays on processor i of the list; empty for no pinning
 	Nice       int            // niceness of the searches, 0 to 19
@@ -83,9 +81,6 @@ func (c Config) complete() (Config, error) {
 	}
 	if err := c.Mode.validate(); err != nil {
 		return c, err
-	}
-	if c.Params.Name() == "" {
-		c.Params = randomx.Fluence()
 	}
 	if c.Poll == 0 {
 		c.Poll = DefaultPoll

@@ -68,7 +68,7 @@ func (w *world) Capacity(context.Context, [32]byte) (chain.Capacity, error) {
 	}
 	epoch, start := w.epoch()
 	c := chain.Capacity{
-		Epoch: epoch, Start: start, Duration: w.duration, MinProofs: w.min, MaxProofs: w.max, MaxBatch: 6,
+		Epoch: epoch, Start: start, Duration: w.duration, Params: "fluence", MinProofs: w.min, MaxProofs: w.max, MaxBatch: 6,
 		Units: append([]chain.Unit(nil), w.units...), Height: chain.Height{Number: 1, Time: time.Now().Add(-time.Second)},
 	}
 	for i := range c.Difficulty {

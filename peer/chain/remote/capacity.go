@@ -118,7 +118,7 @@ func (c *Chain) rules(ctx context.Context, out *chain.Capacity) error {
 		return err
 	}
 	out.MinProofs, out.MaxProofs = rules.Params.MinProofs, rules.Params.MaxProofs
-	out.MaxBatch = int(params.Params.Admission.MaxBatch)
+	out.MaxBatch, out.Params = int(params.Params.Admission.MaxBatch), params.Params.Admission.Randomx
 	return fixed(out.Difficulty[:], "difficulty", rules.Params.Difficulty)
 }
 
