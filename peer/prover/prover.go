@@ -52,17 +52,17 @@ const (
 
 // Config is what a prover needs. Zero fields get their defaults.
 type Config struct {
-	Peer       [32]byte       // ed25519 key of the peer whose units are proven
-	Chain      Chain          // required
-	Files      Files          // required
-	Miner      miner.Miner    // required
-	Mode       Mode           // default Auto
-	Processors []int          // unit i stays on processor i of the list; empty for no pinning
-	Nice       int            // niceness of the searches, 0 to 19
-	Poll       time.Duration  // default DefaultPoll
-	Lead       time.Duration  // default DefaultLead
-	Machine    Machine        // what fits; default is measured
-	Log        *slog.Logger   // nil is silent
+	Peer       [32]byte      // ed25519 key of the peer whose units are proven
+	Chain      Chain         // required
+	Files      Files         // required
+	Miner      miner.Miner   // required
+	Mode       Mode          // default Auto
+	Processors []int         // unit i stays on processor i of the list; empty for no pinning
+	Nice       int           // niceness of the searches, 0 to 19
+	Poll       time.Duration // default DefaultPoll
+	Lead       time.Duration // default DefaultLead
+	Machine    Machine       // what fits; default is measured
+	Log        *slog.Logger  // nil is silent
 }
 
 // complete fills defaults in.
