@@ -16,7 +16,7 @@ INVOCATIONS ?= 20000
 
 export CGO_ENABLED ?= 0
 
-.PHONY: help build test race test-long lint fmt fuzz sim interop oracle chaos cover proto check deps devnet testnet-files clean npm tools
+.PHONY: help build test race test-long lint fmt fuzz sim interop oracle chaos cover proto check deps demo devnet testnet-files clean npm tools
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,7 +25,16 @@ build: ## build build/fluenced
 	@mkdir -p $(BUILD)
 	$(GO) build -ldflags '$(LDFLAGS)' -o $(BUILD)/fluenced ./cmd/fluenced
 
-devnet: build ## build, then run a local network in the foreground; Ctrl-C ends it
+demo: build ## build the guestbook that a local network runs as a sample
+	@mkdir -p $(BUILD)/demo
+	for m in store book; do \
+	  (cd docs/examples/guestbook/$$m && GOOS=wasip1 GOARCH=wasm GOFLAGS= $(GO) build -trimpath -ldflags='-s -w' -buildmode=c-shared -o $(CURDIR)/$(BUILD)/demo/$$m.wasm .) && \
+	  $(BUILD)/fluenced marine build $(BUILD)/demo/$$m.wasm --interface docs/examples/guestbook/$$m/marine.txt -o $(BUILD)/demo/$$m.wasm || exit 1; \
+	done
+	cp docs/examples/guestbook/app.toml $(BUILD)/demo/app.toml
+	$(BUILD)/fluenced app pack $(BUILD)/demo -o $(BUILD)/demo/guestbook.car
+
+devnet: build demo ## build, then run a local network in the foreground; Ctrl-C ends it
 	$(BUILD)/fluenced devnet --home $(HOME_DIR)
 
 test: build npm ## run all tests, long suites at a bounded size

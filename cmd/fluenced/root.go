@@ -15,6 +15,7 @@ import (
 	"github.com/go-fluence/fluence/cmd/fluenced/air"
 	appcmd "github.com/go-fluence/fluence/cmd/fluenced/app"
 	"github.com/go-fluence/fluence/cmd/fluenced/chaincmd"
+	"github.com/go-fluence/fluence/cmd/fluenced/deal"
 	"github.com/go-fluence/fluence/cmd/fluenced/devnet"
 	"github.com/go-fluence/fluence/cmd/fluenced/home"
 	"github.com/go-fluence/fluence/cmd/fluenced/marine"
@@ -69,6 +70,7 @@ func nouns() []noun {
 		{groupPeer, "provider", "Offer machines, pledge their capacity, collect rewards", provider.Command},
 		{groupPeer, "particle", "Send a script, or see the way a particle took", particle.Command},
 
+		{groupPeer, "deal", "Rent workers that run your app, pay for them, end the deal", deal.Command},
 		{groupTools, "app", "Pack an application and put it onto peers", appcmd.Command},
 		{groupPeer, "trust", "Make, check and bring about certificates and revocations", trust.Command},
 

@@ -21,7 +21,6 @@ const defaultDir = ".devnet"
 // Command returns the command that runs a network on this machine.
 func Command() *cobra.Command {
 	var opts Options
-	var demo bool
 	cmd := &cobra.Command{
 		Use:   "devnet",
 		Short: "Run a whole network on this machine, to try things out",
@@ -52,7 +51,8 @@ everything is. The same --home started again continues the same chain.
 	}
 	cmd.Flags().IntVar(&opts.Validators, "validators", defaultValidators, fmt.Sprintf("validators, 1 to %d", maxValidators))
 	cmd.Flags().DurationVar(&opts.Epoch, "epoch", defaultEpoch, "length of an epoch, whole seconds")
-	cmd.Flags().BoolVar(&demo, "demo", true, "set up offers, proofs and a deal (not in this version)")
+	cmd.Flags().BoolVar(&opts.Demo, "demo", true, "set up an offer, pledged capacity, an app and a deal")
+	cmd.Flags().StringVar(&opts.App, "app", "", "file of the demo's app (default demo/guestbook.car beside the program)")
 	return cmd
 }
 

@@ -44,6 +44,8 @@ type Options struct {
 	Dir        string        // folder of everything
 	Validators int           // 1 to 16; zero for what is there, or 3
 	Epoch      time.Duration // whole seconds; zero for what is there, or 15 s
+	Demo       bool          // set up an offer, pledges and a deal
+	App        string        // file of the demo's app; "" is the one beside the program
 }
 
 // Network is a devnet while it runs.
@@ -125,7 +127,7 @@ func (n *Network) path() string { return filepath.Join(n.opts.Dir, FileName) }
 // prepare makes one supervisor per validator, which are told of each start.
 func (n *Network) prepare() error {
 	for i := range n.members {
-		procs, err := validator.Processes(n.members[i].dir, n.members[i].ports.peerArgs()...)
+		procs, err := validator.Processes(n.members[i].dir, append(n.members[i].ports.peerArgs(), "--set", "chain.account_key_path="+accountKeyFile(n.members[i].dir))...)
 		if err != nil {
 			return err
 		}
@@ -157,8 +159,15 @@ func (n *Network) run(ctx context.Context, ready func(Info, Options)) error {
 		})
 	}
 	g.Go(func() error {
-		info, err := n.await(gctx)
-		if err != nil || gctx.Err() != nil {
+		if err := n.await(gctx); err != nil || gctx.Err() != nil {
+			return err
+		}
+		demo := n.tryDemo(gctx, n.learn())
+		if gctx.Err() != nil {
+			return nil
+		}
+		info, err := n.write(demo)
+		if err != nil {
 			return err
 		}
 		ready(info, n.opts)
@@ -167,9 +176,30 @@ func (n *Network) run(ctx context.Context, ready func(Info, Options)) error {
 	return g.Wait()
 }
 
-// await shows progress until every validator has made a block with the others,
-// then writes the description.
-func (n *Network) await(ctx context.Context) (Info, error) {
+// tryDemo sets the demo up. The network is of use without it: a failure is told, and
+// nil returned.
+func (n *Network) tryDemo(ctx context.Context, info Info) *Demo {
+	if !n.opts.Demo {
+		return nil
+	}
+	begun, line := time.Now(), progress{w: n.out, tty: n.tty}
+	app, err := demoApp(n.opts.App)
+	var d Demo
+	if err == nil {
+		d, err = n.demonstrate(ctx, info, app, func(text string) { line.show("demo: "+text, time.Since(begun)) })
+	}
+	line.end()
+	if err != nil && ctx.Err() == nil {
+		term.Report(n.out, term.Hint(err, "the network runs without the demo; make demo builds its app"))
+	}
+	if err != nil {
+		return nil
+	}
+	return &d
+}
+
+// await shows progress until every validator has made a block with the others.
+func (n *Network) await(ctx context.Context) error {
 	begun := time.Now()
 	tick := time.NewTicker(progressEvery)
 	defer tick.Stop()
@@ -179,17 +209,17 @@ func (n *Network) await(ctx context.Context) (Info, error) {
 		line.show(fmt.Sprintf("validators ready %d/%d, height %d", up, len(n.members), height), time.Since(begun))
 		if up == len(n.members) {
 			line.end()
-			return n.write()
+			return nil
 		}
 		if time.Since(begun) > startTimeout {
 			line.end()
-			return Info{}, term.Hint(fmt.Errorf("%w: %d of %d validators make blocks after %s", ErrSlow, up, len(n.members), startTimeout),
+			return term.Hint(fmt.Errorf("%w: %d of %d validators make blocks after %s", ErrSlow, up, len(n.members), startTimeout),
 				"look into %s", n.members[0].dir.Log("node"))
 		}
 		select {
 		case <-ctx.Done():
 			line.end()
-			return Info{}, nil
+			return nil
 		case <-tick.C:
 		}
 	}

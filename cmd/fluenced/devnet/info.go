@@ -117,11 +117,10 @@ func (n *Network) started(i int, process string, pid int) {
 	}
 }
 
-// write writes the description for the first time.
-func (n *Network) write() (Info, error) {
+// learn fills in what the peers tell of themselves.
+func (n *Network) learn() Info {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.written = true
 	for i, m := range n.members {
 		r, err := peer.ReadReady(m.dir.Join("peer"))
 		if err != nil {
@@ -133,6 +132,14 @@ func (n *Network) write() (Info, error) {
 		v := &n.info.Validators[i]
 		v.HTTP, v.PeerID, v.Multiaddrs, v.ManagementKey = r.HTTP, &r.PeerID, r.Multiaddrs, r.ManagementKey
 	}
+	return n.info
+}
+
+// write writes the description for the first time.
+func (n *Network) write(demo *Demo) (Info, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.info.Demo, n.written = demo, true
 	return n.info, n.save()
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/cosmos/cosmos-sdk/crypto/keyring"
@@ -110,7 +111,7 @@ func (n *Network) create(known []network.Account) error {
 		n.opts.Epoch = defaultEpoch
 	}
 	spec := network.Spec{
-		ChainID: params.ChainIDLocal, Accounts: known, TimeoutCommit: timeoutCommit,
+		ChainID: params.ChainIDLocal, Accounts: slices.Clone(known), TimeoutCommit: timeoutCommit,
 		Time: time.Now().Truncate(time.Second), Edit: n.setEpoch,
 	}
 	for i := range n.opts.Validators {
@@ -118,6 +119,11 @@ func (n *Network) create(known []network.Account) error {
 		if err != nil {
 			return err
 		}
+		wallet, err := peerAccount(i)
+		if err != nil {
+			return err
+		}
+		spec.Accounts = append(spec.Accounts, wallet)
 		n.members = append(n.members, member{dir: n.homeOf(i), ports: preferred(i)})
 		spec.Validators = append(spec.Validators, network.Validator{
 			Name: op.Name, Home: n.homeOf(i), Operator: op, StakeFLT: stakeFLT(i),
@@ -128,7 +134,10 @@ func (n *Network) create(known []network.Account) error {
 		return err
 	}
 	for i := range n.members {
-		if err := network.SaveKeys(n.homeOf(i), append(known, spec.Validators[i].Operator)...); err != nil {
+		if err := network.SaveKeys(n.homeOf(i), append(slices.Clone(known), spec.Validators[i].Operator)...); err != nil {
+			return err
+		}
+		if err := writeAccountKey(n.homeOf(i), i); err != nil {
 			return err
 		}
 	}

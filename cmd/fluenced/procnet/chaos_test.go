@@ -137,7 +137,7 @@ func TestAnUpgradeByGovernance(t *testing.T) {
 		t.Fatal(err)
 	}
 	height := s.Height + 60
-	mustRun(ctx, t, n, "tx", "upgrade", "software-upgrade-proposal", fmt.Sprintf(`{"name":"next","height":"%d"}`, height),
+	mustRun(ctx, t, n, "tx", "upgrade", "software-upgrade", "next", "--upgrade-height", strconv.FormatInt(height, 10), "--no-validate",
 		"--title", "next", "--summary", "a store and longer epochs", "--deposit", "10000000000000000000aflt", "--from", "account-0", "--yes")
 	waitFor(ctx, t, func() bool { return strings.Contains(ask(ctx, n, "query", "gov", "proposals"), "VOTING_PERIOD") })
 	mustRun(ctx, t, n, "tx", "gov", "vote", "1", "yes", "--from", "validator-0", "--yes")

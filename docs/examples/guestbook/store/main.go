@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command store is a Marine module that keeps lists of texts under names, in files of the folder that the service maps
-// to /data. What it has acknowledged survives a restart.
+// Command store is a Marine module that keeps lists of texts under names, in files of the folder that the peer gives every service,
+// /storage. What it has acknowledged survives a restart.
 package main
 
 import (
@@ -15,7 +15,7 @@ import (
 
 func main() {}
 
-const folder = "/data"
+const folder = "/storage"
 
 // Append adds text to the end of a list and returns how many the list has now; 0 if it cannot be kept.
 //
