@@ -24,7 +24,7 @@ import (
 // clock counts epochs and remembers which were void.
 type clock struct {
 	now   uint64
-	voids map[uint64]bool
+	voids []uint64 // in ascending order
 }
 
 func (c *clock) Number(context.Context) (uint64, error) { return c.now, nil }
@@ -33,10 +33,9 @@ func (c *clock) VoidCount(_ context.Context, upTo uint64) (n uint64, err error) 
 	if upTo == 0 || upTo > c.now {
 		return 0, fmt.Errorf("epoch %d has not begun", upTo)
 	}
-	for e := range c.voids {
-		if e <= upTo {
-			n++
-		}
+	i, found := slices.BinarySearch(c.voids, upTo)
+	if n = uint64(i); found {
+		n++
 	}
 	return n, nil
 }
@@ -53,6 +52,7 @@ func (silent) Value(context.Context, uint64) ([32]byte, error) { return [32]byte
 type stall struct {
 	peers    map[string]*markettypes.Peer
 	units    map[string]*markettypes.Unit
+	of       map[string][][]byte // units by peer, sorted
 	approved func(string) bool
 	hooks    markettypes.UnitHooks
 }
@@ -74,12 +74,9 @@ func (m *stall) Unit(_ context.Context, id []byte) (markettypes.Unit, error) {
 }
 
 func (m *stall) Units(_ context.Context, peer []byte) (list []markettypes.Unit, err error) {
-	for _, u := range m.units {
-		if bytes.Equal(u.PeerId, peer) {
-			list = append(list, *u)
-		}
+	for _, u := range m.of[string(peer)] {
+		list = append(list, *m.units[string(u)])
 	}
-	slices.SortFunc(list, func(a, b markettypes.Unit) int { return bytes.Compare(a.Id, b.Id) })
 	return list, nil
 }
 
@@ -211,8 +208,8 @@ func id(name string) []byte {
 func emptyWorld(t testing.TB) *world {
 	t.Helper()
 	return &world{
-		env: kit.New(t, types.StoreKey), clock: &clock{now: 1, voids: map[uint64]bool{}}, bank: purse{},
-		market: &stall{peers: map[string]*markettypes.Peer{}, units: map[string]*markettypes.Unit{}},
+		env: kit.New(t, types.StoreKey), clock: &clock{now: 1}, bank: purse{},
+		market: &stall{peers: map[string]*markettypes.Peer{}, units: map[string]*markettypes.Unit{}, of: map[string][][]byte{}},
 	}
 }
 
@@ -255,6 +252,7 @@ func (w *world) peer(provider, name string, units int) (peer []byte, ids [][]byt
 		ids = append(ids, u)
 	}
 	slices.SortFunc(ids, bytes.Compare)
+	w.market.of[string(peer)] = ids
 	return peer, ids
 }
 
@@ -276,11 +274,11 @@ func (w *world) block(t failer) {
 func (w *world) next(t failer, void bool, skipped uint64) {
 	t.Helper()
 	if void {
-		w.clock.voids[w.clock.now] = true
+		w.clock.voids = append(w.clock.voids, w.clock.now)
 	}
 	for range skipped {
 		w.clock.now++
-		w.clock.voids[w.clock.now] = true
+		w.clock.voids = append(w.clock.voids, w.clock.now)
 	}
 	w.clock.now++
 	if err := w.EpochStarted(w.ctx(), w.clock.now); err != nil {

@@ -116,14 +116,15 @@ func New(p Params, price int64, pool *big.Int) *World {
 	}
 }
 
-// Params returns the params in force in an epoch.
+// Params returns the params in force in an epoch: those of the latest change up to it.
 func (w *World) Params(epoch uint64) Params {
-	for e := epoch; e > 0; e-- {
-		if p, ok := w.ParamsOf[e]; ok {
-			return p
+	from := uint64(1)
+	for e := range w.ParamsOf {
+		if e <= epoch && e > from {
+			from = e
 		}
 	}
-	panic("no params")
+	return w.ParamsOf[from]
 }
 
 // Next ends the running epoch, as void or not, and as void all that a standstill

@@ -3,6 +3,7 @@
 package model
 
 import (
+	"maps"
 	"math/big"
 	"slices"
 	"strings"
@@ -156,4 +157,33 @@ func (c *Commitment) PayBack() (returned, slashed *big.Int) {
 	slashed = c.Slashed()
 	returned = new(big.Int).Mul(c.PerUnit, big.NewInt(int64(len(c.Units))))
 	return returned.Sub(returned, slashed), slashed
+}
+
+// Forget drops what was noted of epochs before the given one that are settled, so
+// that long plays stay in memory.
+func (w *World) Forget(before uint64) {
+	for _, c := range w.Commitments {
+		for _, u := range c.Units {
+			for _, m := range []map[uint64]bool{u.Due, u.Counts} {
+				maps.DeleteFunc(m, func(e uint64, _ bool) bool { return e < before && e <= w.Settled })
+			}
+			maps.DeleteFunc(u.Proofs, func(e uint64, _ int64) bool { return e < before && e <= w.Settled })
+		}
+		c.matureAll(w.Settled)
+	}
+}
+
+// matureAll joins the sums that were unlocked as a whole before an epoch.
+func (c *Commitment) matureAll(epoch uint64) {
+	sum, rest := new(big.Int), c.Vesting[:0]
+	for _, v := range c.Vesting {
+		if v.First+uint64(v.Count-1)*v.Period < epoch {
+			sum.Add(sum, v.Amount)
+		} else {
+			rest = append(rest, v)
+		}
+	}
+	if c.Vesting = rest; sum.Sign() > 0 {
+		c.Vesting = append([]Vest{{First: 0, Period: 1, Count: 1, Amount: sum}}, c.Vesting...)
+	}
 }
