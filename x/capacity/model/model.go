@@ -119,6 +119,7 @@ func New(p Params, price int64, pool *big.Int) *World {
 // Params returns the params in force in an epoch: those of the latest change up to it.
 func (w *World) Params(epoch uint64) Params {
 	from := uint64(1)
+	// order: the greatest is the same in any
 	for e := range w.ParamsOf {
 		if e <= epoch && e > from {
 			from = e

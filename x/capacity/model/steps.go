@@ -24,6 +24,7 @@ func (w *World) Create(id, peer, provider, delegator string, share int64, durati
 		ID: id, Peer: peer, Provider: provider, Delegator: delegator, Rate: share, Duration: duration, Status: WaitDelegation,
 		Lost: map[uint64]bool{}, Withdrawn: new(big.Int), ToProvider: new(big.Int), ToDelegator: new(big.Int),
 	}
+	// order: sorted below
 	for id, inDeal := range units {
 		c.Units = append(c.Units, &Unit{
 			ID: id, InDeal: inDeal, Due: map[uint64]bool{}, Counts: map[uint64]bool{}, Proofs: map[uint64]int64{}, Slashed: new(big.Int),
