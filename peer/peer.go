@@ -27,7 +27,6 @@ import (
 	"github.com/go-fluence/fluence/peer/chain"
 	"github.com/go-fluence/fluence/peer/config"
 	"github.com/go-fluence/fluence/peer/dht"
-	"github.com/go-fluence/fluence/peer/door"
 	"github.com/go-fluence/fluence/peer/host"
 	"github.com/go-fluence/fluence/peer/httpapi"
 	"github.com/go-fluence/fluence/peer/ipfs"
@@ -102,6 +101,7 @@ type Peer struct {
 	workers  *worker.Workers
 	pipeline *pipeline.Pipeline
 	http     *httpapi.Server
+	guard    guard
 	metrics  *prometheus.Registry
 	started  time.Time
 	ready    chan struct{}
@@ -202,13 +202,16 @@ func (p *Peer) buildServices() (err error) {
 	if err := p.buildProver(); err != nil {
 		return err
 	}
+	if err := p.buildGuard(); err != nil {
+		return err
+	}
 	metrics := pipeline.NewMetrics()
 	if err := metrics.Register(p.metrics); err != nil {
 		return err
 	}
 	deps := pipeline.Deps{
 		Invoke: air.NewInterpreter(planBytes).Invoke, Services: p.registry, Sender: p.dht, Keys: p.id, Journal: p.journal,
-		Door: door.NewLocal(known{p.registry, p.deps.Services, p.hosted.services}, p.id.managers, p.cfg.AllowedServices), Metrics: metrics, Log: p.deps.Log,
+		Door: p.gate(), Statements: p.statements, Metrics: metrics, Log: p.deps.Log,
 		Forget: p.hosted.vault.Forget,
 	}
 	if p.ring != nil {
@@ -220,7 +223,7 @@ func (p *Peer) buildServices() (err error) {
 
 // Close gives the folder back without running.
 func (p *Peer) Close() error {
-	return errors.Join(p.hosted.close(context.Background()), p.closeIPFS(), p.closeSpells(), p.closeWorkers(), p.closeProver(), p.store.Close())
+	return errors.Join(p.hosted.close(context.Background()), p.closeIPFS(), p.closeSpells(), p.closeWorkers(), p.closeProver(), p.closeGuard(), p.store.Close())
 }
 
 // ID returns the peer id.
@@ -275,6 +278,7 @@ func (p *Peer) Run(ctx context.Context) error {
 	work.Go(func() error { return p.http.Run(ctx) })
 	work.Go(func() error { return p.announce(ctx) })
 	work.Go(func() error { return p.serveDeals(ctx) })
+	work.Go(func() error { return p.keepDoor(ctx) })
 	work.Go(func() error { return p.prove(ctx) })
 	err := work.Wait()
 	if asked.Err() != nil && errors.Is(err, host.ErrNotRunning) {
@@ -286,7 +290,7 @@ func (p *Peer) Run(ctx context.Context) error {
 			err = e
 		}
 	}
-	return errors.Join(err, p.closeWorkers(), p.closeProver(), p.store.Close())
+	return errors.Join(err, p.closeWorkers(), p.closeProver(), p.closeGuard(), p.store.Close())
 }
 
 // watch runs f in its own goroutine and returns when it fails or ctx ends; f's

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package door decides, before any service call, whether it may happen. Local is
-// the policy of a peer for services that no perimeter lists: builtins and services
-// marked public are open, every other service answers its owner and this peer's
-// managers. It decides only; nothing of a service runs here.
+// Package door decides, before any service call, whether it may happen. Door judges
+// by the perimeters of the chain; Local is the policy of a peer for services that no
+// perimeter lists: builtins and services marked public are open, every other service
+// answers its owner and this peer's managing peers. It decides only; nothing of a
+// service runs here. Its specification is docs/spec/perimeter.md.
 package door
 
 import (
@@ -45,8 +46,17 @@ func (l *Local) Admit(_ context.Context, c pipeline.Call) error {
 	if l.services.Known(c.Service, c.Function) || slices.Contains(l.public, c.Service) {
 		return nil
 	}
+	if l.services.Public(c.Scope, c.Service) {
+		return nil
+	}
+	return l.owner(c)
+}
+
+// owner admits the owner of a service, this peer and its managing peers; and calls
+// of what is not there, so that the caller hears so.
+func (l *Local) owner(c pipeline.Call) error {
 	owner, ok := l.services.Owner(c.Scope, c.Service)
-	if !ok || l.services.Public(c.Scope, c.Service) {
+	if !ok {
 		return nil
 	}
 	from := c.Particle.InitPeerID

@@ -20,10 +20,10 @@ import (
 const codeService = 1
 
 // split sorts the calls of a run by their number and sets the pure ones apart.
-func (p *Pipeline) split(calls map[uint32]air.Call) (pure, rest []request) {
+func (p *Pipeline) split(calls map[uint32]air.Call, statements []air.Statement) (pure, rest []request) {
 	kinder, _ := p.deps.Services.(Kinder)
 	for _, id := range slices.SortedFunc(maps.Keys(calls), cmp.Compare[uint32]) {
-		r := request{id: id, call: calls[id]}
+		r := request{id: id, call: calls[id], statements: statements}
 		if kinder != nil {
 			r.kind = kinder.Kind(r.call.Service, r.call.Function)
 		}
@@ -164,7 +164,7 @@ func (p *Pipeline) answer(ctx context.Context, st *stay, q *particle.Particle, r
 	}
 	c := Call{
 		Scope: st.scope, Particle: q, Service: r.call.Service, Function: r.call.Function,
-		Args: r.call.Args, Tetraplets: r.call.Tetraplets, Origins: r.call.Origins, Gas: left,
+		Args: r.call.Args, Tetraplets: r.call.Tetraplets, Origins: r.call.Origins, Gas: left, Statements: r.statements,
 	}
 	if err := p.deps.Door.Admit(ctx, c); err != nil {
 		return p.denied(err), callNotHappened

@@ -32,11 +32,13 @@ type Deps struct {
 	Keys     Keys
 	Journal  Journal
 
-	Metrics *Metrics                          // nil counts nothing
-	Tracer  Tracer                            // nil traces nothing
-	Log     *slog.Logger                      // nil is silent
-	Forget  func(p *particle.Particle)        // called once a particle's life ended; Script and Data are empty
-	Blame   func(from peer.ID, reason string) // called for arrivals that no honest peer sends
+	Metrics *Metrics     // nil counts nothing
+	Tracer  Tracer       // nil traces nothing
+	Log     *slog.Logger // nil is silent
+	// Statements reports whether the door needs Call.Statements; nil is no.
+	Statements func() bool
+	Forget     func(p *particle.Particle)        // called once a particle's life ended; Script and Data are empty
+	Blame      func(from peer.ID, reason string) // called for arrivals that no honest peer sends
 }
 
 // Pipeline is the particles' way through one peer. Safe for concurrent use.

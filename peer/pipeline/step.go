@@ -40,6 +40,8 @@ type request struct {
 	id   uint32
 	call air.Call
 	kind Kind
+	// statements of the run that asked, for the door
+	statements []air.Statement
 }
 
 // work runs st until nothing waits in it.
@@ -109,7 +111,7 @@ func (p *Pipeline) runAll(ctx context.Context, st *stay, in intake) *effects {
 				eff.next = append(eff.next, to)
 			}
 		}
-		pure, rest := p.split(out.Calls)
+		pure, rest := p.split(out.Calls, out.Statements)
 		eff.calls = append(eff.calls, rest...)
 		if len(pure) == 0 {
 			break
@@ -220,7 +222,7 @@ func (p *Pipeline) measured(ctx context.Context, st *stay, in intake, prev, seed
 	}
 	head := &st.life.head
 	input := air.Input{
-		Script: in.particle.Script, Prev: prev, Results: in.results, Budget: p.limits.Run,
+		Script: in.particle.Script, Prev: prev, Results: in.results, Budget: p.limits.Run, Statements: p.deps.Statements != nil && p.deps.Statements(),
 		Params: air.Params{
 			InitPeerID: head.InitPeerID, CurrentPeerID: st.scope.Peer.String(), Timestamp: head.Timestamp, TTL: head.TTL,
 			KeyFormat: air.KeyEd25519, SecretKey: seed, ParticleID: head.ID,

@@ -33,6 +33,8 @@ type Call struct {
 	Tetraplets [][]air.Tetraplet
 	Origins    [][]air.Origin
 	Gas        uint64 // what the particle has left to spend on calls
+	// Statements are the verified results that the run visited; nil unless Deps.Statements asks for them.
+	Statements []air.Statement
 }
 
 // Result is the answer of a service: Code 0 and the value as JSON text, or any

@@ -5,9 +5,12 @@ package hosting
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	"github.com/libp2p/go-libp2p/core/peer"
+
+	"github.com/go-fluence/fluence/peer/pipeline"
 )
 
 const aliasSuffix = "_aliases.toml"
@@ -119,6 +122,25 @@ func (s *Services) Resolve(scope peer.ID, alias string) (string, error) {
 		return "", texted(ErrNoService, "Service with alias '%s' is not found on worker '%s'", clip(alias), scope)
 	}
 	return id, nil
+}
+
+// Names returns the id and every alias, sorted, of the service that has a name in
+// scope; nothing when there is none.
+func (s *Services) Names(scope pipeline.Scope, name string) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := s.find(scope.Peer, name)
+	if r == nil {
+		return nil
+	}
+	names := []string{r.ServiceID}
+	for alias, id := range s.aliases[scope.Peer] {
+		if id == r.ServiceID {
+			names = append(names, alias)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // SpellOf returns the id of the spell that made a particle of that id,
