@@ -204,7 +204,7 @@ func (l *live) config() (service.Config, error) {
 		if err != nil {
 			return cfg, err
 		}
-		kept, err := s.examine(m.Name, m.CID, wasm) // the allow-list may be another now
+		kept, err := s.permitted(m) // the allow-list may be another now
 		if err != nil {
 			return cfg, err
 		}

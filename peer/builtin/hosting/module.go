@@ -13,7 +13,6 @@ import (
 	"github.com/pelletier/go-toml/v2"
 
 	"github.com/go-fluence/fluence/peer/ipfs/dag"
-	"github.com/go-fluence/fluence/peer/marine/effects"
 	"github.com/go-fluence/fluence/peer/marine/service"
 	"github.com/go-fluence/fluence/peer/marine/wasmbin"
 )
@@ -119,7 +118,6 @@ func (s *Services) examine(name, id string, wasm []byte) (moduleFile, error) {
 	if err != nil {
 		return config, fmt.Errorf("%w: %w", ErrModule, err)
 	}
-	effector, allowed := s.cfg.Effectors[id]
 	for _, im := range core.Imports {
 		if im.Module != "host" && !strings.HasPrefix(im.Module, "__marine_host_api_v") {
 			continue
@@ -131,22 +129,48 @@ func (s *Services) examine(name, id string, wasm []byte) (moduleFile, error) {
 		case "get_call_parameters":
 			continue
 		}
-		if !allowed {
-			return config, texted(ErrEffector, "Config error: requested module effector %s with CID %s is forbidden on this host", name, id)
-		}
-		binary, ok := effector.Binaries[im.Name]
-		if _, native := effector.Native[im.Name]; native {
-			binary, ok = effects.Binary{Path: NativeCurl}, true
-		}
-		if !ok {
-			return config, texted(ErrEffector, "Module %s with CID %s requested a binary `%s` which isn't in the configured list of binaries", name, id, im.Name)
-		}
 		if config.Binaries == nil {
 			config.Binaries = map[string]string{}
 		}
-		config.Binaries[im.Name] = binary.Path
+		if config.Binaries[im.Name], err = s.binary(name, id, im.Name); err != nil {
+			return config, err
+		}
 	}
 	return config, nil
+}
+
+// binary returns where the program that a module asks for lies, if the module may
+// run it.
+func (s *Services) binary(name, id, binary string) (string, error) {
+	effector, ok := s.cfg.Effectors[id]
+	if !ok {
+		return "", texted(ErrEffector, "Config error: requested module effector %s with CID %s is forbidden on this host", name, id)
+	}
+	if _, native := effector.Native[binary]; native {
+		return NativeCurl, nil
+	}
+	b, ok := effector.Binaries[binary]
+	if !ok {
+		return "", texted(ErrEffector, "Module %s with CID %s requested a binary `%s` which isn't in the configured list of binaries", name, id, binary)
+	}
+	return b.Path, nil
+}
+
+// permitted returns what is kept of a module of a service, if it may still run
+// everything it asks for.
+func (s *Services) permitted(l moduleLink) (moduleFile, error) {
+	s.mu.Lock()
+	m := s.modules[l.CID]
+	s.mu.Unlock()
+	if m == nil {
+		return moduleFile{}, fmt.Errorf("%w: %s", ErrNoModule, l.CID)
+	}
+	for name := range m.config.Binaries {
+		if _, err := s.binary(l.Name, l.CID, name); err != nil {
+			return moduleFile{}, err
+		}
+	}
+	return m.config, nil
 }
 
 // wasm reads a module and checks that its bytes are still those of its CID.

@@ -132,8 +132,23 @@ func (v *Vault) Token(scope peer.ID, p *particle.Particle) (string, error) {
 	return base58.Encode(sig), nil
 }
 
+// known returns the folder of a particle that has one.
+func (v *Vault) known(scope peer.ID, p *particle.Particle) (part, bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for _, have := range v.parts[string(p.Signature)] {
+		if have.scope == scope {
+			return have, true
+		}
+	}
+	return part{}, false
+}
+
 // open makes the folder of a particle if it is not there yet, and returns its name.
 func (v *Vault) open(scope peer.ID, p *particle.Particle) (*effects.Folder, string, error) {
+	if part, ok := v.known(scope, p); ok {
+		return part.folder, part.name, nil
+	}
 	token, err := v.Token(scope, p)
 	if err != nil {
 		return nil, "", err
