@@ -210,11 +210,7 @@ func (r *revocations) block(b chain.Block) {
 			continue
 		}
 		text, _ := e.Get(field)
-		var enc []byte
-		k, err := trust.Key{}, json.Unmarshal([]byte(text), &enc)
-		if err == nil {
-			k, err = trust.DecodeKey(enc)
-		}
+		k, err := keyIn(text)
 		if err != nil {
 			r.reset() // of whom it speaks is not known
 			continue
@@ -241,8 +237,8 @@ func (r *revocations) any(ctx context.Context, c trust.Certificate) (bool, error
 					return true, nil
 				}
 			}
-			for _, local := range r.graph.Revocations(t.IssuedFor) {
-				if before[local.RevokedBy] && local.RevokedAt >= t.IssuedAt {
+			for by, at := range r.graph.RevokedHere(t.IssuedFor) {
+				if before[by] && at >= t.IssuedAt {
 					return true, nil
 				}
 			}

@@ -21,6 +21,7 @@ import (
 	"github.com/go-fluence/fluence/peer/pipeline"
 	"github.com/go-fluence/fluence/peer/trustgraph"
 	"github.com/go-fluence/fluence/proofs/perimeter"
+	"github.com/go-fluence/fluence/proofs/trust"
 )
 
 // DefaultStaleness is how old the newest block may be for perimeters to be judged by.
@@ -126,8 +127,11 @@ func (d *Door) follow(ctx context.Context) error {
 		return err
 	}
 	d.seen(at)
-	return d.cfg.Chain.Follow(ctx, at.Number, func(ctx context.Context, b chain.Block) error {
+	return d.cfg.Chain.Follow(ctx, d.from(at), func(ctx context.Context, b chain.Block) error {
 		d.revoked.block(b)
+		if err := d.teach(ctx, b); err != nil {
+			return err
+		}
 		if d.concerns(b) {
 			if err := d.load(ctx); err != nil {
 				return err
@@ -136,6 +140,58 @@ func (d *Door) follow(ctx context.Context) error {
 		d.seen(b.Height)
 		return nil
 	})
+}
+
+// catchUp is how many blocks are read again for the revocations in them.
+const catchUp = 5_000
+
+// from returns the block after which blocks are followed: the last one whose
+// revocations the trust graph has, unless that is too long ago.
+func (d *Door) from(at chain.Height) uint64 {
+	seen, err := d.cfg.Graph.Seen()
+	if err != nil || seen == 0 || seen > at.Number || at.Number-seen > catchUp {
+		return at.Number
+	}
+	return seen
+}
+
+// noteEvery is after how many blocks the trust graph notes how far it is.
+const noteEvery = 100
+
+// teach tells the trust graph what the chain recorded in a block.
+func (d *Door) teach(ctx context.Context, b chain.Block) error {
+	for _, e := range b.Events {
+		text, ok := e.Get("revoked")
+		if !ok || e.Type != chain.EventRevoked {
+			continue
+		}
+		k, err := keyIn(text)
+		if err != nil {
+			continue // no key that this peer knows how to trust
+		}
+		list, _, err := d.cfg.Chain.RevocationsOf(ctx, k)
+		if err != nil {
+			return err
+		}
+		for _, r := range list {
+			if err := d.cfg.Graph.RevokeByChain(r); err != nil {
+				d.cfg.Log.Error("revocation not kept in the trust graph", "peer", k.PeerID(), "err", err)
+			}
+		}
+	}
+	if b.Height.Number%noteEvery == 0 {
+		return d.cfg.Graph.SetSeen(b.Height.Number)
+	}
+	return nil
+}
+
+// keyIn reads a key in an event: JSON of base64 of the official form.
+func keyIn(text string) (trust.Key, error) {
+	var enc []byte
+	if err := json.Unmarshal([]byte(text), &enc); err != nil {
+		return trust.Key{}, err
+	}
+	return trust.DecodeKey(enc)
 }
 
 func (d *Door) seen(at chain.Height) {
@@ -230,6 +286,40 @@ func (d *Door) Admit(ctx context.Context, c pipeline.Call) error {
 // Explain judges a call as Admit does and says step by step why.
 func (d *Door) Explain(ctx context.Context, c pipeline.Call) (perimeter.Decision, error) {
 	return d.decide(ctx, c, true)
+}
+
+// explanation is how a call was judged, in the trace and for people.
+type explanation struct {
+	Outcome   string           `json:"outcome"`
+	Code      string           `json:"code,omitempty"`
+	Perimeter string           `json:"perimeter,omitempty"`
+	Version   uint64           `json:"version,omitempty"`
+	Hint      string           `json:"hint,omitempty"`
+	Steps     []perimeter.Step `json:"steps"`
+}
+
+// maxSteps bounds the steps of an explanation.
+const maxSteps = 64
+
+// Steps implements pipeline.Explainer; builtins guard themselves and have none.
+func (d *Door) Steps(ctx context.Context, c pipeline.Call) json.RawMessage {
+	if d.cfg.Local.services.Known(c.Service, c.Function) {
+		return nil
+	}
+	decision, err := d.decide(ctx, c, true)
+	e := explanation{
+		Outcome: decision.Outcome.String(), Code: decision.Denial.Code, Perimeter: decision.Perimeter, Version: decision.Version,
+		Hint: decision.Denial.Hint, Steps: decision.Steps[:min(len(decision.Steps), maxSteps)],
+	}
+	var denial *pipeline.Denial
+	if errors.As(err, &denial) {
+		e.Outcome, e.Code, e.Hint = perimeter.Denied.String(), denial.Code, denial.Hint
+	}
+	raw, err := json.Marshal(e)
+	if err != nil {
+		return nil
+	}
+	return raw
 }
 
 // decide judges by the perimeters. The error is a *pipeline.Denial for a view that

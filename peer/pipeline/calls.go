@@ -166,6 +166,11 @@ func (p *Pipeline) answer(ctx context.Context, st *stay, q *particle.Particle, r
 		Scope: st.scope, Particle: q, Service: r.call.Service, Function: r.call.Function,
 		Args: r.call.Args, Tetraplets: r.call.Tetraplets, Origins: r.call.Origins, Gas: left, Statements: r.statements,
 	}
+	if e, ok := p.deps.Door.(Explainer); ok && p.deps.Tracer != nil {
+		if detail := e.Steps(ctx, c); detail != nil {
+			p.traceStay(st, Event{Kind: EventDoor, Service: clip(c.Service), Function: clip(c.Function), Detail: detail})
+		}
+	}
 	if err := p.deps.Door.Admit(ctx, c); err != nil {
 		return p.denied(err), callNotHappened
 	}

@@ -4,6 +4,7 @@ package pipeline
 
 import (
 	"encoding/hex"
+	"encoding/json"
 	"time"
 )
 
@@ -17,6 +18,7 @@ const (
 	EventSend   = "send"   // sent to To: RunUS in the network
 	EventDrop   = "drop"   // not sent to To, see Reason
 	EventBudget = "budget" // Reason names the budget that ended it
+	EventDoor   = "door"   // how the door judged a call of Service and Function: Detail
 )
 
 // Event is one thing that happened to a particle at this peer. Times are
@@ -37,6 +39,8 @@ type Event struct {
 	Bytes    int    `json:"bytes,omitempty"`
 	QueueUS  int64  `json:"queue_us,omitempty"`
 	RunUS    int64  `json:"run_us,omitempty"`
+
+	Detail json.RawMessage `json:"detail,omitempty"`
 }
 
 // Tracer takes events as they happen; it must not block. Safe for concurrent use.

@@ -59,6 +59,13 @@ type Door interface {
 	Admit(ctx context.Context, c Call) error
 }
 
+// Explainer is implemented by doors that can say step by step how they judge a call.
+// It is asked for the trace only.
+type Explainer interface {
+	// Steps returns JSON, or nil where there is nothing to say.
+	Steps(ctx context.Context, c Call) json.RawMessage
+}
+
 // Kind says what a call may do, so that the pipeline knows what it must wait for.
 type Kind uint8
 

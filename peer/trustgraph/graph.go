@@ -53,6 +53,7 @@ type relation struct {
 	at        uint64 // issued or revoked, seconds
 	expires   uint64 // of a trust
 	revoked   bool
+	byChain   bool // a revocation that the chain recorded
 	signature trust.Signature
 }
 
@@ -246,7 +247,7 @@ func (g *Graph) Revoke(r trust.Revocation, now uint64) error {
 // Errors: ErrFull.
 func (g *Graph) RevokeByChain(r trust.Revocation) error {
 	g.mu.Lock()
-	changed, err := g.put(r.Revoked, r.RevokedBy, &relation{at: r.RevokedAt, revoked: true, signature: r.Signature}, false)
+	changed, err := g.put(r.Revoked, r.RevokedBy, &relation{at: r.RevokedAt, revoked: true, byChain: true, signature: r.Signature}, false)
 	g.mu.Unlock()
 	if changed {
 		g.tell()

@@ -147,11 +147,14 @@ func appendShort(b, s []byte) []byte { return append(append(b, byte(len(s))), s.
 
 // appendRelation appends one relation:
 //
-//	u8 len ‖ enc(subject) ‖ u8 len ‖ enc(issuer) ‖ u8 len ‖ enc(signature) ‖ u8 revoked ‖ u64be at ‖ u64be expires
+//	u8 len ‖ enc(subject) ‖ u8 len ‖ enc(issuer) ‖ u8 len ‖ enc(signature) ‖ u8 (0 trust, 1 revocation, 2 of the chain) ‖ u64be at ‖ u64be expires
 func appendRelation(b []byte, subject, issuer trust.Key, r *relation) []byte {
 	b = appendShort(appendShort(appendShort(b, subject.Append(nil)), issuer.Append(nil)), r.signature.Append(nil))
 	revoked := byte(0)
-	if r.revoked {
+	switch {
+	case r.byChain:
+		revoked = 2
+	case r.revoked:
 		revoked = 1
 	}
 	b = binary.BigEndian.AppendUint64(append(b, revoked), r.at)
@@ -219,9 +222,9 @@ func (g *Graph) readPart(raw []byte) error {
 			return err
 		}
 		rel := &relation{
-			revoked: tail[0] == 1, at: binary.BigEndian.Uint64(tail[1:]), expires: binary.BigEndian.Uint64(tail[9:]), signature: signature,
+			revoked: tail[0] > 0, byChain: tail[0] == 2, at: binary.BigEndian.Uint64(tail[1:]), expires: binary.BigEndian.Uint64(tail[9:]), signature: signature,
 		}
-		if tail[0] > 1 || g.count >= MaxRelations {
+		if tail[0] > 2 || g.count >= MaxRelations {
 			return fmt.Errorf("%w: relation of kind %d, or too many", trust.ErrMalformed, tail[0])
 		}
 		s, i := g.vertex(subject), g.vertex(issuer)

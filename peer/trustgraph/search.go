@@ -167,6 +167,24 @@ func (g *Graph) InsertCertificate(c trust.Certificate, now uint64) error {
 	return nil
 }
 
+// RevokedHere returns when each key revoked another, of revocations that the chain
+// has not recorded.
+func (g *Graph) RevokedHere(k trust.Key) map[trust.Key]uint64 {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	v := g.vertices[k]
+	if v == nil || g.revoked == 0 {
+		return nil
+	}
+	out := map[trust.Key]uint64{}
+	for i, r := range v.in {
+		if r.revoked && !r.byChain {
+			out[i.key] = r.at
+		}
+	}
+	return out
+}
+
 // Revocations returns what is stored against a key, in the order of the revokers.
 func (g *Graph) Revocations(k trust.Key) []trust.Revocation {
 	g.mu.Lock()
