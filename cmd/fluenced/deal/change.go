@@ -8,6 +8,8 @@ import (
 	sdkmath "cosmossdk.io/math"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	"github.com/spf13/cobra"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"github.com/go-fluence/fluence/cmd/fluenced/chaincmd"
 	"github.com/go-fluence/fluence/cmd/fluenced/term"
@@ -52,7 +54,10 @@ func acting(use, short, long string, args cobra.PositionalArgs, run func(s *sess
 // view reads a deal and its money.
 func (s *session) view(id string) (v view, err error) {
 	if v.QueryDealResponse, err = s.deals.Deal(s.context(), &dealtypes.QueryDealRequest{DealId: id}); err != nil {
-		return v, term.Hint(err, "fluenced deal list shows yours")
+		if status.Code(err) == codes.NotFound {
+			err = term.Hint(fmt.Errorf("there is no deal %s", id), "fluenced deal list shows yours")
+		}
+		return v, err
 	}
 	if v.balance, err = s.deals.Balance(s.context(), &dealtypes.QueryBalanceRequest{DealId: id}); err != nil {
 		return v, err

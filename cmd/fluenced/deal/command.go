@@ -36,6 +36,13 @@ func Command() *cobra.Command {
   fluenced deal status 0x1f3a...
   fluenced deal fund 0x1f3a... 10000uusd --from customer
   fluenced deal stop 0x1f3a... --from customer`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return cmd.Help()
+			}
+			return term.Usage("see: "+cmd.CommandPath()+" --help", "unknown command %q", args[0])
+		},
 	}
 	chaincmd.ConnectFlags(cmd.PersistentFlags())
 	cmd.AddCommand(createCommand(), fundCommand(), matchCommand(), statusCommand(), logsCommand(), appCommand(),
