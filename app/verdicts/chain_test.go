@@ -141,7 +141,7 @@ func (quick) Verify(_ context.Context, _ [32]byte, _, want [][32]byte) ([]capaci
 
 // dueChain is a chain whose next block may decide one batch of two proofs, of which
 // the first is right.
-func dueChain(t *testing.T, validators int) *chain {
+func dueChain(t testing.TB, validators int) *chain {
 	t.Helper()
 	c := newChain(t, validators, quick{})
 	epoch, _ := c.nonce()
@@ -153,7 +153,7 @@ func dueChain(t *testing.T, validators int) *chain {
 }
 
 // listed returns the payload of verdicts in a block.
-func listed(t *testing.T, c *chain, b *abci.RequestFinalizeBlock) (*system.MsgExecute, []byte) {
+func listed(t testing.TB, c *chain, b *abci.RequestFinalizeBlock) (*system.MsgExecute, []byte) {
 	t.Helper()
 	tx, err := c.Apps[0].TxConfig().TxDecoder()(b.Txs[0])
 	if err != nil {
@@ -172,7 +172,7 @@ func listed(t *testing.T, c *chain, b *abci.RequestFinalizeBlock) (*system.MsgEx
 }
 
 // withPayload replaces the verdicts in a block.
-func withPayload(t *testing.T, c *chain, b *abci.RequestFinalizeBlock, payload []byte) {
+func withPayload(t testing.TB, c *chain, b *abci.RequestFinalizeBlock, payload []byte) {
 	t.Helper()
 	m, _ := listed(t, c, b)
 	var entries []system.Entry

@@ -47,7 +47,7 @@ func TestMain(m *testing.M) {
 }
 
 // engine starts a worker process that computes RandomX.
-func engine(t *testing.T) capacity.Verifier {
+func engine(t testing.TB) capacity.Verifier {
 	t.Helper()
 	t.Setenv(roleVar, "engine")
 	c, err := worker.New(worker.Config{Command: []string{os.Args[0]}, Params: randomx.Fluence(), Caches: 2})
@@ -59,7 +59,7 @@ func engine(t *testing.T) capacity.Verifier {
 }
 
 // runUntilEnd runs f until the test ends.
-func runUntilEnd(t *testing.T, f func(context.Context) error) {
+func runUntilEnd(t testing.TB, f func(context.Context) error) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
@@ -72,7 +72,7 @@ func runUntilEnd(t *testing.T, f func(context.Context) error) {
 	})
 }
 
-func newPool(t *testing.T, v capacity.Verifier, cfg verdicts.Config) *verdicts.Pool {
+func newPool(t testing.TB, v capacity.Verifier, cfg verdicts.Config) *verdicts.Pool {
 	t.Helper()
 	p, err := verdicts.New(v, cfg)
 	if err != nil {
@@ -85,14 +85,14 @@ func newPool(t *testing.T, v capacity.Verifier, cfg verdicts.Config) *verdicts.P
 // chain is a network with two peers of one provider that prove.
 type chain struct {
 	*apptest.Network
-	t        *testing.T
+	t        testing.TB
 	pools    []*verdicts.Pool
 	provider apptest.Account
 	peers    [2]ed25519.PrivateKey
 	units    [2][32]byte
 }
 
-func newChain(t *testing.T, validators int, v capacity.Verifier) *chain {
+func newChain(t testing.TB, validators int, v capacity.Verifier) *chain {
 	t.Helper()
 	c := &chain{t: t}
 	for range validators {
@@ -106,7 +106,7 @@ func newChain(t *testing.T, validators int, v capacity.Verifier) *chain {
 			cdc.MustUnmarshalJSON(genesis[capacitytypes.ModuleName], &g)
 			g.Params.Admission.SampleUnits = 1 // every root is opened
 			g.Params.Admission.Delay = 2
-			g.Params.MaxProofs = 4
+			g.Params.MaxProofs = 1_000_000
 			genesis[capacitytypes.ModuleName] = cdc.MustMarshalJSON(&g)
 		},
 	})
@@ -242,7 +242,7 @@ func (c *chain) verified() []capacitytypes.Batch {
 }
 
 // mine finds n proofs of a unit.
-func mine(t *testing.T, key, difficulty [32]byte, n int) (nonces, hashes [][32]byte) {
+func mine(t testing.TB, key, difficulty [32]byte, n int) (nonces, hashes [][32]byte) {
 	t.Helper()
 	cache, err := randomx.NewCache(t.Context(), randomx.Fluence(), key[:], randomx.Memory{})
 	if err != nil {
