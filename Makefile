@@ -69,8 +69,9 @@ fuzz: ## run every fuzz target for FUZZTIME
 sim: ## simulate random operations over all modules
 	$(GO) test -tags sim -p 1 ./app/...
 
-npm: ## install the pinned official packages that the interop suites use
+npm: ## install the pinned official packages that the interop suites and the examples use
 	cd scripts/interop && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	ln -sfn ../../scripts/interop/node_modules docs/examples/node_modules
 
 interop: build npm ## run the official packages against our processes
 	$(GO) test -tags interop -p 1 -count 1 ./scripts/interop ./cmd/fluenced/procnet

@@ -64,8 +64,33 @@ func screen(w io.Writer, info Info, epoch time.Duration, dir string) error {
 	put("  fluenced tx bank send customer %s 1000000000000000000aflt --yes --home %s", info.Accounts[1].Bech32, h)
 	put("  fluenced query bank balances %s --home %s", info.Accounts[1].Bech32, h)
 	put("  fluenced query epoch current --home %s", h)
+	if d := info.Demo; d != nil {
+		d.put(put, info, dir)
+	}
 	put("")
 	put("Logs are in %s. Ctrl-C stops everything; the same command continues this chain.", filepath.Join(dir, "validator-*", "logs"))
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// put tells what the demo set up and how to call it.
+func (d *Demo) put(line func(string, ...any), info Info, dir string) {
+	line("")
+	line("A guestbook runs on %d workers of deal %s, rented by the customer:", len(d.Workers), d.DealID)
+	for _, w := range d.Workers {
+		line("  worker %s on %s", w.WorkerID, w.PeerID)
+	}
+	line("Call it with the official JavaScript client (make npm installs it), or from here:")
+	line("  node docs/examples/guestbook/call.mjs %s", filepath.Join(dir, FileName))
+	if relay := info.Validators[len(info.Validators)-1]; len(relay.Multiaddrs) > 0 && len(d.Workers) > 0 {
+		line("  fluenced particle send --relay %s --script docs/examples/guestbook/greet.air --data '{\"host\":\"%s\",\"worker\":\"%s\",\"name\":\"Bob\"}'",
+			relay.Multiaddrs[0], d.Workers[0].PeerID, d.Workers[0].WorkerID)
+	}
+	h := info.Validators[0].Home
+	line("See what it costs, what it earns, and the proofs of the units that are not rented:")
+	line("  fluenced deal status %s --home %s", d.DealID, h)
+	line("  fluenced provider status --home %s", h)
+	if len(d.CommitmentIDs) > 0 {
+		line("  fluenced query capacity units %s --home %s", d.CommitmentIDs[0], h)
+	}
 }
