@@ -236,6 +236,9 @@ func (one source) ask(ctx context.Context, c *client.Client, told map[string][]e
 	if err := call(ctx, c, fmt.Sprintf(listScript, one.host, one.worker), &spells); err != nil {
 		return err
 	}
+	if len(spells) == 0 && len(told) == 0 {
+		return fmt.Errorf("it runs no spells: %w", errNoLogs)
+	}
 	for _, id := range spells {
 		if strings.ContainsAny(id, `"\`) {
 			continue // no spell's id

@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 
+	sdkmath "cosmossdk.io/math"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	"github.com/cosmos/cosmos-sdk/types/query"
 	"github.com/spf13/cobra"
@@ -134,13 +135,13 @@ func (s *session) page(v view) (page, error) {
 // moneyProblems says what is wrong with the deal's money, and what to do.
 func moneyProblems(v view, rules dealtypes.Params) (out []string) {
 	b, t := v.balance, v.Deal.Terms
-	short := sdk.NewCoin(t.Denom, b.Minimum.Amount.Sub(b.Balance.Amount))
 	switch v.Status {
 	case dealtypes.StatusInsufficientFunds:
 		return []string{"the balance does not pay for the running epoch: workers are not paid and go after " +
 			fmt.Sprintf("%d epochs; fluenced deal fund pays in", rules.GraceEpochs)}
 	case dealtypes.StatusSmallBalance:
-		out = append(out, "the balance is "+chaincmd.Amount(short)+" below the least deposit: the deal cannot be matched; fluenced deal fund pays in")
+		short := sdkmath.MaxInt(sdkmath.ZeroInt(), b.Minimum.Amount.Sub(b.Balance.Amount))
+		out = append(out, "the balance is "+chaincmd.Amount(sdk.NewCoin(t.Denom, short))+" below the least deposit: the deal cannot be matched; fluenced deal fund pays in")
 	}
 	if b.PerEpoch.IsPositive() && b.MaxPaidEpoch <= v.clock.number+rules.LowBalanceEpochs && v.Status != dealtypes.StatusEnded {
 		out = append(out, "the balance lasts until "+v.clock.end(b.MaxPaidEpoch)+" only; fluenced deal fund pays in")
