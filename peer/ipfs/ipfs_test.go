@@ -28,7 +28,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func newHost(t *testing.T) *host.Host {
+func newHost(t testing.TB) *host.Host {
 	t.Helper()
 	key, _, err := crypto.GenerateEd25519Key(rand.Reader)
 	if err != nil {
@@ -45,7 +45,7 @@ func newHost(t *testing.T) *host.Host {
 }
 
 // run runs parts until the test ends.
-func run(t *testing.T, parts ...func(context.Context) error) {
+func run(t testing.TB, parts ...func(context.Context) error) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	g, gctx := errgroup.WithContext(ctx)
@@ -66,7 +66,7 @@ type one struct {
 	host *host.Host
 }
 
-func start(t *testing.T, edit func(*ipfs.Config)) *one {
+func start(t testing.TB, edit func(*ipfs.Config)) *one {
 	t.Helper()
 	files, err := store.Open(t.TempDir())
 	if err != nil {
