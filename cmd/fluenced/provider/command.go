@@ -26,19 +26,17 @@ import (
 
 // Command returns fluenced provider with all it holds.
 func Command() *cobra.Command {
-	cmd := &cobra.Command{
-		Use: "provider",
-		Long: `Offer machines on the market, pledge their capacity and collect rewards.
+	cmd := below("provider", "Offer machines, pledge their capacity, collect rewards", registerCommand(), offerCommand(), peerCommand(),
+		unitCommand(), commitmentCommand(), rewardCommand(), statusCommand())
+	cmd.Long = `Offer machines on the market, pledge their capacity and collect rewards.
 
   fluenced provider register "Example Compute" --from provider
   fluenced provider offer create --price 10000uusd --from provider
   fluenced provider peer add OFFER --units 2 --from provider
   fluenced provider commitment create PEER --duration 100 --from provider
   fluenced provider commitment deposit COMMITMENT --from provider
-  fluenced provider status`,
-	}
+  fluenced provider status`
 	chaincmd.ConnectFlags(cmd.PersistentFlags())
-	cmd.AddCommand(registerCommand(), offerCommand(), peerCommand(), unitCommand(), commitmentCommand(), rewardCommand(), statusCommand())
 	return cmd
 }
 

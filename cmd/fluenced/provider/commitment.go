@@ -85,7 +85,7 @@ share of the rewards that --share says.
 func (s *session) pledge(msg *capacitytypes.MsgCreateCommitment) error {
 	p, err := s.market.Peer(s.context(), &markettypes.QueryPeerRequest{PeerId: text(msg.PeerId)})
 	if err != nil {
-		return err
+		return lookedUp(err, "peer", peerText(msg.PeerId), "fluenced provider peer add offers it first")
 	}
 	price, err := s.capacity.Price(s.context(), &capacitytypes.QueryPriceRequest{})
 	if err != nil {
@@ -116,7 +116,7 @@ func (s *session) pledge(msg *capacitytypes.MsgCreateCommitment) error {
 			{"penalty per unit and failed epoch", flt(penalty)},
 		},
 		Notes: []string{
-			fmt.Sprintf("a unit needs %d proofs in every epoch; after %d failed epochs of units together the pledge fails", rules.Params.MinProofs, rules.Params.MaxFailedRatio*p.Peer.UnitCount),
+			fmt.Sprintf("proofs needed per unit in every epoch: %d; after %d failed epochs of units together the pledge fails", rules.Params.MinProofs, rules.Params.MaxFailedRatio*p.Peer.UnitCount),
 			fmt.Sprintf("rewards are released in %d parts, one every %d epochs", rules.Params.VestingPeriodCount, rules.Params.VestingPeriodDuration),
 			"units neither come nor go until the pledge is finished",
 		},
@@ -170,7 +170,7 @@ func (s *session) deposit(ids [][]byte, most string) error {
 	due := sdkmath.ZeroInt()
 	plan := chaincmd.Plan{Title: "deposit collateral", Notes: []string{"it comes back after the term, less what is slashed"}}
 	for _, id := range ids {
-		res, err := s.capacity.Commitment(s.context(), &capacitytypes.QueryCommitmentRequest{Id: text(id)})
+		res, err := s.commitment(text(id))
 		if err != nil {
 			return err
 		}
@@ -196,7 +196,7 @@ func (s *session) deposit(ids [][]byte, most string) error {
 	})
 }
 
-// exitedUnits returns the units of a commitment that have not left it.
+// remaining returns the units of a commitment that have not left it.
 func (s *session) remaining(id []byte) ([][]byte, error) {
 	res, err := s.capacity.Units(s.context(), &capacitytypes.QueryUnitsRequest{Id: text(id)})
 	if err != nil {
@@ -281,7 +281,7 @@ func (s *session) finish(id []byte) error {
 	if err != nil {
 		return err
 	}
-	res, err := s.capacity.Commitment(s.context(), &capacitytypes.QueryCommitmentRequest{Id: text(id)})
+	res, err := s.commitment(text(id))
 	if err != nil {
 		return err
 	}

@@ -47,6 +47,14 @@ func viewCommitment(c capacitytypes.CommitmentView) commitmentView {
 	return v
 }
 
+// term names the epochs in which proofs are due.
+func (v commitmentView) term() string {
+	if v.StartEpoch == 0 {
+		return "from the epoch after the deposit"
+	}
+	return fmt.Sprintf("%d until before %d", v.StartEpoch, v.EndEpoch)
+}
+
 func commitmentStatusCommand() *cobra.Command {
 	var provider string
 	cmd := &cobra.Command{
@@ -79,7 +87,7 @@ func commitmentStatusCommand() *cobra.Command {
 			for _, c := range list {
 				v := viewCommitment(c)
 				views = append(views, v)
-				rows = append(rows, []string{v.CommitmentID, v.Status, fmt.Sprint(v.Units), fmt.Sprintf("%d to %d", v.StartEpoch, v.EndEpoch), fmt.Sprint(v.FailuresLeft), v.PeerID})
+				rows = append(rows, []string{v.CommitmentID, v.Status, fmt.Sprint(v.Units), v.term(), fmt.Sprint(v.FailuresLeft), v.PeerID})
 			}
 			return s.table(views, []string{"COMMITMENT", "STATUS", "UNITS", "EPOCHS", "FAILURES LEFT", "PEER"}, rows)
 		},
@@ -88,8 +96,14 @@ func commitmentStatusCommand() *cobra.Command {
 	return cmd
 }
 
-func (s *session) showCommitment(id string) error {
+// commitment returns a commitment.
+func (s *session) commitment(id string) (*capacitytypes.QueryCommitmentResponse, error) {
 	res, err := s.capacity.Commitment(s.context(), &capacitytypes.QueryCommitmentRequest{Id: id})
+	return res, lookedUp(err, "commitment", id, "fluenced provider commitment status lists yours; one that is finished and paid is forgotten")
+}
+
+func (s *session) showCommitment(id string) error {
+	res, err := s.commitment(id)
 	if err != nil {
 		return err
 	}
@@ -104,7 +118,7 @@ func (s *session) showCommitment(id string) error {
 		{"delegator", delegator},
 		{"delegator's share", percent(v.RewardRate)},
 		{"units", fmt.Sprintf("%d, of which %d prove now and %d left", v.Units, v.ActiveUnits, v.ExitedUnits)},
-		{"epochs", fmt.Sprintf("%d until before %d", v.StartEpoch, v.EndEpoch)},
+		{"epochs", v.term()},
 		{"failures", fmt.Sprintf("%d, %d left", v.Failures, v.FailuresLeft)},
 		{"collateral", flt(c.Collateral)},
 		{"slashed", flt(c.Slashed)},

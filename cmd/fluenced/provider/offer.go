@@ -196,7 +196,7 @@ func offerUpdateCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			res, err := s.market.Offer(s.context(), &markettypes.QueryOfferRequest{OfferId: args[0]})
+			res, err := s.offer(id)
 			if err != nil {
 				return err
 			}
@@ -267,6 +267,12 @@ func viewOffer(o markettypes.Offer) offerView {
 		v.Effectors = append(v.Effectors, cidText(e))
 	}
 	return v
+}
+
+// offer returns an offer.
+func (s *session) offer(id []byte) (*markettypes.QueryOfferResponse, error) {
+	res, err := s.market.Offer(s.context(), &markettypes.QueryOfferRequest{OfferId: text(id)})
+	return res, lookedUp(err, "offer", text(id), "fluenced provider offer list shows yours")
 }
 
 // offers returns the offers of a provider.

@@ -81,7 +81,7 @@ func (s *session) addPeer(offer []byte, f joinFlags) error {
 	if err != nil {
 		return err
 	}
-	res, err := s.market.Offer(s.context(), &markettypes.QueryOfferRequest{OfferId: text(offer)})
+	res, err := s.offer(offer)
 	if err != nil {
 		return err
 	}

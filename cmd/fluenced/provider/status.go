@@ -6,7 +6,6 @@ import (
 	"bufio"
 	"context"
 	"crypto/ed25519"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -168,7 +167,7 @@ func (s *session) page(peers []markettypes.Peer) (page, error) {
 
 // pledged reads a peer's commitment into ps and returns its units by id.
 func (s *session) pledged(id []byte, ps *peerStatus) (map[string]capacitytypes.UnitView, error) {
-	res, err := s.capacity.Commitment(s.context(), &capacitytypes.QueryCommitmentRequest{Id: text(id)})
+	res, err := s.commitment(text(id))
 	if err != nil {
 		return nil, err
 	}
@@ -223,7 +222,7 @@ func (p page) print(w io.Writer) error {
 		} else {
 			rows = append(rows, [][]string{
 				{"commitment", c.CommitmentID},
-				{"status", fmt.Sprintf("%s, epochs %d until before %d", c.Status, c.StartEpoch, c.EndEpoch)},
+				{"status", fmt.Sprintf("%s, epochs %s", c.Status, c.term())},
 				{"failures left", fmt.Sprintf("%d of %d", c.FailuresLeft, c.Failures+c.FailuresLeft)},
 				{"rewards vested", flt(peer.vested)},
 				{"rewards unvested", flt(peer.unvested)},
@@ -308,6 +307,12 @@ func gauge(r io.Reader, name string) *float64 {
 }
 
 // missing reports whether the chain said that something is not there.
-func missing(err error) bool {
-	return status.Code(err) == codes.NotFound || errors.Is(err, markettypes.ErrPeerNotFound)
+func missing(err error) bool { return status.Code(err) == codes.NotFound }
+
+// lookedUp says in plain words that something asked for is not there.
+func lookedUp(err error, what, id, hint string) error {
+	if missing(err) {
+		return term.Hint(fmt.Errorf("no %s %s on the chain", what, id), "%s", hint)
+	}
+	return err
 }

@@ -131,7 +131,7 @@ func peerRemoveCommand() *cobra.Command {
 				plan.Rows = append(plan.Rows, [2]string{"peer", peerText(ids[i])})
 			}
 			return act(cmd, args[0], func(s *session, me string, _ []byte) error {
-				return s.simply(plan, fmt.Sprintf("%d peers are removed", len(ids)), &markettypes.MsgRemovePeers{Provider: me, PeerIds: ids})
+				return s.simply(plan, fmt.Sprintf("removed: %d", len(ids)), &markettypes.MsgRemovePeers{Provider: me, PeerIds: ids})
 			})
 		},
 	}
@@ -199,7 +199,7 @@ func unitRemoveCommand() *cobra.Command {
 			}
 			return act(cmd, args[0], func(s *session, me string, id []byte) error {
 				plan := chaincmd.Plan{Title: "remove compute units", Rows: [][2]string{{"peer", peerText(id)}, {"units", fmt.Sprint(len(ids))}}}
-				return s.simply(plan, fmt.Sprintf("%d units are removed", len(ids)), &markettypes.MsgRemoveUnits{Provider: me, PeerId: id, UnitIds: ids})
+				return s.simply(plan, fmt.Sprintf("removed: %d", len(ids)), &markettypes.MsgRemoveUnits{Provider: me, PeerId: id, UnitIds: ids})
 			})
 		},
 	}
