@@ -79,8 +79,11 @@ func (s *Store) Run(ctx context.Context) (err error) {
 	case <-s.cfg.Host.Ready():
 	}
 	host, err := s.cfg.Host.Libp2p()
+	if ctx.Err() != nil {
+		return nil //nolint:nilerr // the host ended with us
+	}
 	if err != nil {
-		return ignoreEnd(ctx, err)
+		return err
 	}
 	events, err := host.EventBus().Subscribe([]any{new(event.EvtPeerIdentificationCompleted), new(event.EvtPeerProtocolsUpdated)},
 		eventbus.BufSize(256), eventbus.Name("fluence.ipfs"))
@@ -102,14 +105,6 @@ func (s *Store) Run(ctx context.Context) (err error) {
 	ex.close()
 	cancel()
 	return events.Close()
-}
-
-// ignoreEnd drops an error that only says that ctx ended meanwhile.
-func ignoreEnd(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return nil
-	}
-	return err
 }
 
 func (s *Store) open(ctx context.Context, host libp2phost.Host) *exchange {

@@ -195,7 +195,7 @@ func TestQuotaDropsTheUnusedAndKeepsThePinned(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	var last = kept
+	last := kept
 	for i := byte(1); i < 9; i++ {
 		if last, err = s.Put(chunk(i)); err != nil {
 			t.Fatal(err)

@@ -25,8 +25,6 @@ const (
 
 // event is something that may run spells. One of its fields is set.
 type event struct {
-	spell *spell // by its clock
-	at    time.Time
 	peer  *peerEvent
 	block *chain.Block
 }

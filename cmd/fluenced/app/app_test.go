@@ -120,7 +120,10 @@ func TestMisuse(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, args := range [][]string{
-		{"pack", dir}, {"info", other}, {"push", other}, {"push", other, "--peer", "x"},
+		{"pack", dir},
+		{"info", other},
+		{"push", other},
+		{"push", other, "--peer", "x"},
 		{"push", other, "--peer", "/ip4/127.0.0.1/tcp/1/ws/p2p/12D3KooWJ1TsijH7H5F74hfAD5XishQz3sxrmAtVY37GtNd9CqYf", "--key", other},
 	} {
 		out, err := command(t.Context(), args...)
