@@ -39,7 +39,10 @@ func (p *Peer) buildProver() error {
 		Peer: [32]byte(raw), Chain: p.deps.Capacity, Files: files, Miner: miner.Process{Command: p.deps.Mine},
 		Mode: prover.Mode(p.cfg.ProveMode), Processors: processors, Nice: p.cfg.ProveNice, Lead: p.cfg.ProveLead, Log: p.deps.Log,
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	return p.metrics.Register(prover.NewCollector(p.prover))
 }
 
 // processors reads the list of processors that searches stay on: "all" this process

@@ -10,6 +10,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/go-fluence/fluence/peer/chain"
 	"github.com/go-fluence/fluence/peer/prover"
 	"github.com/go-fluence/fluence/proofs/capacity"
@@ -235,6 +237,43 @@ func TestEverySearchBeginsElsewhereAndOnItsProcessor(t *testing.T) {
 		if len(starts) != 3 || !maps.Equal(processors, map[int]int{4: 2, 6: 1}) {
 			t.Errorf("%d starts, processors %v", len(starts), processors)
 		}
+	})
+}
+
+func TestMetricsTellHowUnitsStand(t *testing.T) {
+	f := files(t, t.TempDir())
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(1)
+		proving(t, w, newPace(3*time.Second), f, func(p *prover.Prover) {
+			pass(16 * time.Second)
+			r := prometheus.NewPedanticRegistry()
+			if err := r.Register(prover.NewCollector(p)); err != nil {
+				t.Fatal(err)
+			}
+			families, err := r.Gather()
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := map[string]float64{}
+			for _, f := range families {
+				for _, m := range f.Metric {
+					name := f.GetName()
+					for _, l := range m.Label {
+						if l.GetName() == "fate" {
+							name += " " + l.GetValue()
+						}
+					}
+					got[name] = m.GetGauge().GetValue()
+				}
+			}
+			want := map[string]float64{
+				"fluence_prover_hash_rate": 100. / 3, "fluence_prover_searches": 1, "fluence_prover_fault": 0, "fluence_prover_fast": 0,
+				"fluence_prover_epoch_proofs found": 3, "fluence_prover_epoch_proofs sent": 2, "fluence_prover_epoch_proofs verified": 0,
+			}
+			if !maps.Equal(got, want) {
+				t.Errorf("metrics %v, want %v", got, want)
+			}
+		})
 	})
 }
 
