@@ -8,12 +8,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/libp2p/go-libp2p/core/peer"
 	ma "github.com/multiformats/go-multiaddr"
 
 	"github.com/go-fluence/fluence/peer/builtin"
 	"github.com/go-fluence/fluence/peer/builtin/hosting"
+	"github.com/go-fluence/fluence/peer/config"
 	"github.com/go-fluence/fluence/peer/dht"
 	"github.com/go-fluence/fluence/peer/host"
 	"github.com/go-fluence/fluence/peer/httpapi"
@@ -146,7 +149,18 @@ func (t tracer) Trace(e pipeline.Event) {
 func (p *Peer) identify() builtin.Info {
 	return builtin.Info{
 		ExternalAddresses: bare(p.host.Addrs()), NodeVersion: p.deps.Version, AirVersion: AirVersion, SpellVersion: SpellVersion,
+		AllowedBinaries: allowedBinaries(p.cfg),
 	}
+}
+
+// allowedBinaries lists what modules may run of this machine, each once.
+func allowedBinaries(c config.Config) []string {
+	var list []string
+	for _, e := range c.Effectors {
+		list = append(list, slices.Collect(maps.Values(e.Binaries))...)
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
 }
 
 // contacts lists the connected peers.

@@ -101,8 +101,8 @@ func joinArgs(list []json.RawMessage) []byte {
 	return append(append([]byte{'['}, bytes.Join(parts, []byte{','})...), ']')
 }
 
-// Owner returns who owns a service, by id or alias; ok is false when there is
-// none. A public service is everybody's: open is true.
+// Owner returns who owns a service of a scope, by id or alias; ok is false when
+// there is none.
 func (s *Services) Owner(scope pipeline.Scope, name string) (owner peer.ID, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -223,9 +223,12 @@ func TestVaultQuota(t *testing.T) {
 		t.Errorf("beyond the files: %v, want ErrQuota", err)
 	}
 	long := particleOf(idOf(1), strings.Repeat("i", 200))
-	if _, err := entry(t, s, requestOf(c, long)); err == nil {
-		t.Log("a long id fits with a short token")
+	if _, err := entry(t, s, requestOf(c, long)); !errors.Is(err, ErrVault) {
+		t.Errorf("an id that is too long for a folder: %v, want ErrVault", err)
 	}
+	id := deploy(t, s, onHost, "small")
+	res, err := s.Call(t.Context(), requestOf(request(t, onHost, idOf(1), id, "add", `[1,2]`), long))
+	expect(t, "call of a particle without a vault", answer(t, res, err), "3")
 }
 
 func TestModulesFromTheVault(t *testing.T) {
