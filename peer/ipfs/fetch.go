@@ -19,6 +19,8 @@ type fetch struct {
 	hold    *hold
 	session session
 	cancel  context.CancelFunc
+	began   time.Time // when the session did
+	bytes   int64     // that came since
 }
 
 // end gives the session and its place back.
@@ -76,8 +78,15 @@ func (f *fetch) open(ctx context.Context) error {
 	}
 	var life context.Context
 	life, f.cancel = context.WithCancel(ctx)
-	f.session = ex.session(life)
+	f.session, f.began = ex.session(life), time.Now()
 	return nil
+}
+
+// patience is how long to wait for the next block: the usual wait, and less for a
+// file that comes slower than it may on the whole.
+func (f *fetch) patience() time.Duration {
+	due := f.began.Add(startWaits*f.s.cfg.Wait + time.Duration(f.bytes)*time.Second/time.Duration(f.s.cfg.Slowest))
+	return max(min(f.s.cfg.Wait, time.Until(due)), 0)
 }
 
 // ask fetches blocks from other peers, checks and keeps them.
@@ -94,7 +103,7 @@ func (f *fetch) ask(ctx context.Context, missing []cid.Cid, got func(dag.Digest,
 	if err != nil {
 		return fmt.Errorf("ask for blocks: %w", err)
 	}
-	timer := time.NewTimer(f.s.cfg.Wait)
+	timer := time.NewTimer(f.patience())
 	defer timer.Stop()
 	waiting := map[dag.Digest]cid.Cid{}
 	for _, c := range missing {
@@ -109,7 +118,7 @@ func (f *fetch) ask(ctx context.Context, missing []cid.Cid, got func(dag.Digest,
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-timer.C:
-			return fmt.Errorf("%d blocks missing, nothing came for %v: %w", len(waiting), f.s.cfg.Wait, ErrUnavailable)
+			return fmt.Errorf("%d blocks missing, %d bytes came in %v: %w", len(waiting), f.bytes, time.Since(f.began).Round(time.Millisecond), ErrUnavailable)
 		case b, ok := <-arrived:
 			if !ok {
 				return fmt.Errorf("%d blocks missing: %w", len(waiting), ErrUnavailable)
@@ -126,7 +135,8 @@ func (f *fetch) ask(ctx context.Context, missing []cid.Cid, got func(dag.Digest,
 			}
 			delete(waiting, d)
 			got(d, b.RawData())
-			timer.Reset(f.s.cfg.Wait)
+			f.bytes += int64(len(b.RawData()))
+			timer.Reset(f.patience())
 		}
 	}
 	return nil

@@ -40,6 +40,13 @@ func (l *liar) Get(_ context.Context, c cid.Cid) (blockformat.Block, error) {
 func startLiar(t *testing.T) (*host.Host, *liar) {
 	t.Helper()
 	h, l := newHost(t), &liar{}
+	serve(t, h, l)
+	return h, l
+}
+
+// serve answers bitswap on h from a store.
+func serve(t *testing.T, h *host.Host, from blockstore.Blockstore, opts ...server.Option) {
+	t.Helper()
 	run(t, h.Run, func(ctx context.Context) error {
 		<-h.Ready()
 		net, err := h.Libp2p()
@@ -47,7 +54,7 @@ func startLiar(t *testing.T) (*host.Host, *liar) {
 			return err
 		}
 		bitswap := bsnet.NewFromIpfsHost(net)
-		s := server.New(ctx, bitswap, l)
+		s := server.New(ctx, bitswap, from, opts...)
 		bitswap.Start(s)
 		<-ctx.Done()
 		bitswap.Stop()
@@ -55,7 +62,6 @@ func startLiar(t *testing.T) (*host.Host, *liar) {
 		return nil
 	})
 	<-h.Ready()
-	return h, l
 }
 
 func TestLyingPeerDeliversNothing(t *testing.T) {
@@ -79,6 +85,50 @@ func TestLyingPeerDeliversNothing(t *testing.T) {
 	got, err := victim.GetFrom(t.Context(), name, 100, honest.info())
 	if err != nil || string(got) != "right" {
 		t.Errorf("Get beside a liar = %q, %v, want right", got, err)
+	}
+}
+
+// slow is a store that takes its time over each block.
+type slow struct {
+	blockstore.Blockstore
+	kept  map[cid.Cid]dag.Block
+	pause time.Duration
+}
+
+func (s *slow) Has(_ context.Context, c cid.Cid) (bool, error) { _, ok := s.kept[c]; return ok, nil }
+func (s *slow) GetSize(_ context.Context, c cid.Cid) (int, error) {
+	return len(s.kept[c].Data), nil
+}
+
+func (s *slow) Get(ctx context.Context, c cid.Cid) (blockformat.Block, error) {
+	select {
+	case <-time.After(s.pause):
+	case <-ctx.Done():
+	}
+	return blockformat.NewBlockWithCid(s.kept[c].Data, c)
+}
+
+// TestDrippingPeerDoesNotHoldAFetch has a peer that sends a block just before each
+// wait ends.
+func TestDrippingPeerDoesNotHoldAFetch(t *testing.T) {
+	victim := start(t, func(c *ipfs.Config) { c.Wait, c.Slowest = 300*time.Millisecond, 64<<20 })
+	blocks, err := dag.Split(content(40 * dag.ChunkSize))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &slow{kept: map[cid.Cid]dag.Block{}, pause: 150 * time.Millisecond}
+	for _, b := range blocks {
+		s.kept[b.CID] = b
+	}
+	h := newHost(t)
+	serve(t, h, s, server.EngineBlockstoreWorkerCount(1))
+	began := time.Now()
+	_, err = victim.GetFrom(t.Context(), blocks[len(blocks)-1].CID, dag.MaxFile, infoOf(h))
+	if took := time.Since(began); !errors.Is(err, ipfs.ErrUnavailable) || took > 4*time.Second {
+		t.Errorf("Get from a dripping peer = %v after %v, want %v soon", err, took, ipfs.ErrUnavailable)
+	}
+	if victim.Usage().Blocks == 0 {
+		t.Error("no block came: the test shows nothing")
 	}
 }
 

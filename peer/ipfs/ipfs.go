@@ -27,10 +27,13 @@ import (
 
 // Defaults of Config.
 const (
-	DefaultQuota = 4 << 30          // bytes
-	DefaultWait  = 20 * time.Second // without a new block
+	DefaultQuota   = 4 << 30          // bytes
+	DefaultWait    = 20 * time.Second // without a new block
+	DefaultSlowest = 32 << 10         // bytes per second
 	// maxFetches bounds files that are fetched at one time.
 	maxFetches = 16
+	// startWaits is how many waits a file may lose before its speed counts.
+	startWaits = 3
 )
 
 // Host is what a store needs of the peer's host; package host has it. Safe for
@@ -50,7 +53,10 @@ type Config struct {
 	Quota int64         // bytes of blocks; 0 means DefaultQuota
 	Wait  time.Duration // longest wait for the next block of a file; 0 means DefaultWait
 	Mute  bool          // serve no blocks to others
-	Log   *slog.Logger  // nil is silent
+	// Slowest is how fast a file must come on the whole, in bytes per second; 0 means
+	// DefaultSlowest.
+	Slowest int64
+	Log     *slog.Logger // nil is silent
 }
 
 // Store keeps blocks and fetches files. Its methods are safe for concurrent use.
@@ -79,6 +85,9 @@ func New(cfg Config) (*Store, error) {
 	}
 	if cfg.Wait == 0 {
 		cfg.Wait = DefaultWait
+	}
+	if cfg.Slowest <= 0 {
+		cfg.Slowest = DefaultSlowest
 	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
