@@ -137,6 +137,9 @@ func moneyProblems(v view, rules dealtypes.Params) (out []string) {
 	b, t := v.balance, v.Deal.Terms
 	switch v.Status {
 	case dealtypes.StatusInsufficientFunds:
+		if v.Deal.WorkerCount == 0 {
+			return []string{"the money ran out and the workers are gone; fluenced deal fund pays in, fluenced deal match takes workers again"}
+		}
 		return []string{"the balance does not pay for the running epoch: workers are not paid and go after " +
 			fmt.Sprintf("%d epochs; fluenced deal fund pays in", rules.GraceEpochs)}
 	case dealtypes.StatusSmallBalance:
@@ -228,7 +231,7 @@ func paidUntil(v view) string {
 	case v.Status == dealtypes.StatusEnded:
 		return fmt.Sprintf("ended in epoch %d", v.Deal.EndedEpoch)
 	case v.balance.MaxPaidEpoch == 0:
-		return "nobody is paid yet; with all workers " + v.clock.lasts(v.balance.Balance.Amount, v.Deal.Terms.Price, uint64(v.Deal.Terms.TargetWorkers))
+		return "nobody is paid now; with all workers: " + v.clock.lasts(v.balance.Balance.Amount, v.Deal.Terms.Price, uint64(v.Deal.Terms.TargetWorkers))
 	}
 	return "the end of " + v.clock.end(v.balance.MaxPaidEpoch)
 }

@@ -24,7 +24,7 @@ func viewOf(balance int64, paid, status int) view {
 	if paid > 0 {
 		b.MaxPaidEpoch = uint64(9 + balance/int64(paid*100))
 	}
-	d := dealtypes.Deal{Id: make([]byte, 20), Terms: dealtypes.Terms{
+	d := dealtypes.Deal{Id: make([]byte, 20), WorkerCount: uint32(paid), Terms: dealtypes.Terms{
 		AppCid: append([]byte{1, 0x55, 0x12, 0x20}, make([]byte, 32)...), Denom: "uusd", Price: sdkmath.NewInt(100), TargetWorkers: 2,
 	}}
 	return view{
@@ -48,6 +48,7 @@ func TestProblems(t *testing.T) {
 		"low":             {viewOf(500, 2, 1), []dealtypes.Worker{active, active}, []string{"lasts until epoch 11"}},
 		"below minimum":   {viewOf(300, 2, 4), []dealtypes.Worker{active, active}, []string{"0.0001 USD below", "lasts until"}},
 		"dry":             {viewOf(0, 2, 0), []dealtypes.Worker{active, active}, []string{"does not pay for the running epoch"}},
+		"dry and left":    {viewOf(50, 0, 0), nil, []string{"the workers are gone", "2 of 2 workers are missing"}},
 		"one missing":     {viewOf(10_000, 1, 1), []dealtypes.Worker{active}, []string{"1 of 2 workers are missing"}},
 		"just joined":     {viewOf(10_000, 1, 1), []dealtypes.Worker{active, worker(dealtypes.WorkerJoined, 10)}, nil},
 		"slow":            {viewOf(10_000, 1, 1), []dealtypes.Worker{active, worker(dealtypes.WorkerJoined, 8)}, []string{"has not started its worker yet"}},

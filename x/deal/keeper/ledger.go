@@ -126,7 +126,7 @@ func (k *Keeper) status(l *ledger) types.Status {
 	switch {
 	case l.deal.EndedEpoch != 0:
 		return types.StatusEnded
-	case k.runway(l) == 0 || l.acc.Dry != 0 && l.acc.Balance.LT(l.deal.Terms.Price):
+	case k.runway(l) == 0 || l.acc.Dry != 0:
 		return types.StatusInsufficientFunds
 	case l.acc.Balance.LT(l.minimum()):
 		return types.StatusSmallBalance
