@@ -41,7 +41,7 @@ func (f Fault) String() string {
 // own side, and the neighbour.
 type Step struct {
 	Min, Max uint64
-	Sibling  Node
+	Sibling  Subtree
 }
 
 // stepSize is what a step takes on the wire: min and max as u64be, a node.
@@ -72,7 +72,7 @@ func (f Fraud) Verify(l Layout, root, difficulty [32]byte) (Fault, error) {
 		if len(steps) == 0 {
 			return NoFault, fmt.Errorf("%w: steps are missing", ErrNotInTree)
 		}
-		left, right := Node{steps[0].Min, steps[0].Max, hash}, steps[0].Sibling
+		left, right := Subtree{steps[0].Min, steps[0].Max, hash}, steps[0].Sibling
 		if at%2 == 1 {
 			left, right = right, left
 		}
@@ -104,7 +104,7 @@ func (f Fraud) fault(l Layout, difficulty [32]byte) Fault {
 		if s.Min != lo || s.Max != hi {
 			return FaultRange
 		}
-		left, right := Node{Min: s.Min, Max: s.Max}, s.Sibling
+		left, right := Subtree{Min: s.Min, Max: s.Max}, s.Sibling
 		if at%2 == 1 {
 			left, right = right, left
 		}
@@ -121,7 +121,7 @@ func (f Fraud) fault(l Layout, difficulty [32]byte) Fault {
 //	steps × (min u64be ‖ max u64be ‖ neighbour: min u64be ‖ max u64be ‖ hash (32))
 func (f Fraud) Append(b []byte) []byte {
 	for _, s := range f.Steps {
-		b = Node{Min: s.Min, Max: s.Max}.append(b)
+		b = Subtree{Min: s.Min, Max: s.Max}.append(b)
 		b = s.Sibling.append(b[:len(b)-32])
 	}
 	return b

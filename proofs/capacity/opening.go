@@ -37,7 +37,7 @@ type Opening struct {
 	Claims []Claim
 	// Path holds the missing neighbours, level by level from the leaves up, from left
 	// to right.
-	Path []Node
+	Path []Subtree
 }
 
 // Open shows the leaves at strictly ascending indices.
@@ -85,7 +85,7 @@ func checkIndices(indices []uint64, n uint64) error {
 // placed is a node and its place in its level.
 type placed struct {
 	at   uint64
-	node Node
+	node Subtree
 }
 
 // Verify checks that an opening shows the leaves at the given indices of the tree
@@ -106,7 +106,7 @@ func (o Opening) Verify(l Layout, root [32]byte, indices []uint64) ([]Leaf, erro
 		ordinal := l.ordinal(x)
 		leaves[i] = Leaf{Unit: l.units[ordinal], Nonce: o.Claims[i].Nonce, Hash: o.Claims[i].Hash}
 		k := key(ordinal, leaves[i].Nonce)
-		level[i] = placed{x, Node{Min: k, Max: k, Hash: leaves[i].hash()}}
+		level[i] = placed{x, Subtree{Min: k, Max: k, Hash: leaves[i].hash()}}
 	}
 	path := o.Path
 	for width := l.Len(); width > 1; width = (width + 1) / 2 {
@@ -125,7 +125,7 @@ func (o Opening) Verify(l Layout, root [32]byte, indices []uint64) ([]Leaf, erro
 }
 
 // climb joins the nodes of a level of the given width with their neighbours.
-func climb(level []placed, path []Node, width uint64) ([]placed, []Node, error) {
+func climb(level []placed, path []Subtree, width uint64) ([]placed, []Subtree, error) {
 	next := level[:0]
 	for j := 0; j < len(level); j++ {
 		p := level[j]
@@ -134,7 +134,7 @@ func climb(level []placed, path []Node, width uint64) ([]placed, []Node, error) 
 			next = append(next, placed{p.at / 2, p.node})
 			continue
 		}
-		left, right := p.node, Node{}
+		left, right := p.node, Subtree{}
 		switch {
 		case j+1 < len(level) && level[j+1].at == sibling:
 			right = level[j+1].node
@@ -196,7 +196,7 @@ func ParseOpening(b []byte) (Opening, error) {
 	return o, nil
 }
 
-func parseNode(b []byte) (n Node, rest []byte) {
+func parseNode(b []byte) (n Subtree, rest []byte) {
 	n.Min, n.Max = binary.BigEndian.Uint64(b), binary.BigEndian.Uint64(b[8:])
 	copy(n.Hash[:], b[16:])
 	return n, b[nodeSize:]

@@ -29,9 +29,9 @@ type Leaf struct {
 	Hash [32]byte
 }
 
-// Node is a node of a tree as its neighbours see it: the smallest and the largest
+// Subtree is a node of a tree as its neighbours see it: the smallest and the largest
 // key below it, and its hash.
-type Node struct {
+type Subtree struct {
 	Min, Max uint64
 	Hash     [32]byte
 }
@@ -50,17 +50,17 @@ func (l Leaf) hash() [32]byte {
 // join returns the node above two others. Its hash commits to both their ranges:
 //
 //	01 ‖ min (8) ‖ max (8) ‖ hash (32) of the left ‖ the same of the right
-func join(l, r Node) Node {
+func join(l, r Subtree) Subtree {
 	b := make([]byte, 1, 1+2*nodeSize)
 	b[0] = 1
 	b = r.append(l.append(b))
-	return Node{Min: l.Min, Max: r.Max, Hash: sha256.Sum256(b)}
+	return Subtree{Min: l.Min, Max: r.Max, Hash: sha256.Sum256(b)}
 }
 
 // nodeSize is what a node takes on the wire: min and max as u64be, hash.
 const nodeSize = 48
 
-func (n Node) append(b []byte) []byte {
+func (n Subtree) append(b []byte) []byte {
 	b = binary.BigEndian.AppendUint64(b, n.Min)
 	b = binary.BigEndian.AppendUint64(b, n.Max)
 	return append(b, n.Hash[:]...)
@@ -73,7 +73,7 @@ func (n Node) append(b []byte) []byte {
 type Tree struct {
 	layout Layout
 	leaves []Leaf
-	levels [][]Node // from the leaves to the root
+	levels [][]Subtree // from the leaves to the root
 }
 
 // NewTree sorts leaves and builds their tree; units are all units of the peer in
@@ -108,21 +108,21 @@ func NewTree(units [][32]byte, leaves []Leaf) (*Tree, error) {
 	}
 	slices.SortFunc(sorted, func(a, b keyed) int { return cmp.Compare(a.key, b.key) })
 	t := &Tree{layout: layout, leaves: make([]Leaf, len(leaves))}
-	level := make([]Node, len(leaves))
+	level := make([]Subtree, len(leaves))
 	for i, k := range sorted {
 		if i > 0 && sorted[i-1].key == k.key {
 			return nil, fmt.Errorf("%w: unit %x, nonce %x; drop one", ErrDuplicate, k.leaf.Unit, k.leaf.Nonce)
 		}
 		t.leaves[i] = k.leaf
-		level[i] = Node{Min: k.key, Max: k.key, Hash: k.leaf.hash()}
+		level[i] = Subtree{Min: k.key, Max: k.key, Hash: k.leaf.hash()}
 	}
 	t.grow(level)
 	return t, nil
 }
 
-func (t *Tree) grow(level []Node) {
-	for t.levels = [][]Node{level}; len(level) > 1; t.levels = append(t.levels, level) {
-		next := make([]Node, 0, (len(level)+1)/2)
+func (t *Tree) grow(level []Subtree) {
+	for t.levels = [][]Subtree{level}; len(level) > 1; t.levels = append(t.levels, level) {
+		next := make([]Subtree, 0, (len(level)+1)/2)
 		for i := 0; i+1 < len(level); i += 2 {
 			next = append(next, join(level[i], level[i+1]))
 		}

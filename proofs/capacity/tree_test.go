@@ -45,7 +45,7 @@ func uniform(units, each int) ([][32]byte, []Leaf) {
 }
 
 // rfc6962 is the root by the recursive definition, slow and obvious.
-func rfc6962(nodes []Node) Node {
+func rfc6962(nodes []Subtree) Subtree {
 	if len(nodes) == 1 {
 		return nodes[0]
 	}
@@ -151,12 +151,12 @@ func (t *Tree) show(index uint64) Fraud {
 
 // lying builds a tree over leaves as they stand, duplicates and all, and lets lie
 // change any node of each level before the next is built.
-func lying(layout Layout, leaves []Leaf, lie func(level int, nodes []Node)) *Tree {
+func lying(layout Layout, leaves []Leaf, lie func(level int, nodes []Subtree)) *Tree {
 	t := &Tree{layout: layout, leaves: leaves}
-	level := make([]Node, len(leaves))
+	level := make([]Subtree, len(leaves))
 	for i, l := range leaves {
 		k := key(layout.ordinal(uint64(i)), l.Nonce)
-		level[i] = Node{k, k, l.hash()}
+		level[i] = Subtree{k, k, l.hash()}
 	}
 	for depth := 0; ; depth++ {
 		lie(depth, level)
@@ -184,7 +184,7 @@ func TestDuplicateLeavesCannotAllBeOpened(t *testing.T) {
 		to := (from + rapid.IntRange(1, n-1).Draw(rt, "distance")) % n
 		spoilt := slices.Clone(honest.leaves)
 		spoilt[to] = spoilt[from]
-		tree := lying(honest.layout, spoilt, func(level int, nodes []Node) {
+		tree := lying(honest.layout, spoilt, func(level int, nodes []Subtree) {
 			for i := range nodes {
 				switch rapid.IntRange(0, 3).Draw(rt, "lie") {
 				case 1: // claim what an honest tree would claim there
@@ -255,7 +255,7 @@ func TestBadTreesAndIndices(t *testing.T) {
 		}
 	}
 	short := Opening{o.Claims, o.Path[1:]}
-	long := Opening{o.Claims, append(slices.Clone(o.Path), Node{})}
+	long := Opening{o.Claims, append(slices.Clone(o.Path), Subtree{})}
 	for _, bad := range []Opening{short, long} {
 		if _, err := bad.Verify(tree.Layout(), tree.Root(), []uint64{1, 4}); err == nil {
 			t.Error("a path of another length is accepted")
@@ -272,7 +272,7 @@ func TestFaultsOfALeaf(t *testing.T) {
 	easy := [32]byte(bytes.Repeat([]byte{0xff}, 32))
 	swapped := slices.Clone(honest.leaves)
 	swapped[3].Unit = units[1]
-	tree := lying(honest.layout, swapped, func(int, []Node) {})
+	tree := lying(honest.layout, swapped, func(int, []Subtree) {})
 	if f, err := tree.show(3).Verify(tree.layout, tree.Root(), easy); f != FaultUnit || err != nil {
 		t.Errorf("leaf of another unit: %v, %v", f, err)
 	}
