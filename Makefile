@@ -37,10 +37,10 @@ demo: build ## build the guestbook that a local network runs as a sample
 devnet: build demo ## build, then run a local network in the foreground; Ctrl-C ends it
 	$(BUILD)/fluenced devnet --home $(HOME_DIR)
 
-test: build npm ## run all tests, long suites at a bounded size
+test: build demo npm ## run all tests, long suites at a bounded size
 	scripts/test.sh bounded
 
-test-long: build npm ## run all tests at full size (hours)
+test-long: build demo npm ## run all tests at full size (hours)
 	scripts/test.sh full
 
 race: ## run the tests of the peer and the proofs under the race detector
@@ -73,7 +73,7 @@ npm: ## install the pinned official packages that the interop suites and the exa
 	cd scripts/interop && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	ln -sfn ../../scripts/interop/node_modules docs/examples/node_modules
 
-interop: build npm ## run the official packages against our processes
+interop: build demo npm ## run the official packages against our processes
 	$(GO) test -tags interop -p 1 -count 1 ./scripts/interop ./cmd/fluenced/procnet
 
 oracle: npm ## compare with the official programs

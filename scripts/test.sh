@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Runs all suites, "bounded" or "full", and ends with a summary that names what
-# failed and what was left out. Expects build/fluenced and the npm packages.
+# failed and what was left out. Expects build/fluenced, build/demo and the npm packages.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 size=${1:-bounded}
@@ -29,6 +29,7 @@ else
   left+=("oracle/randomx: gcc and librandomx-dev are not installed (make deps)")
 fi
 suite interop go test -tags interop -p 1 -count 1 -timeout 40m ./scripts/interop ./cmd/fluenced/procnet
+suite chaos go test -tags chaos -p 1 -count 1 -timeout 40m ./cmd/fluenced/procnet
 if [ "$size" = full ]; then
   suite sim/peer go test -tags sim -p 1 -count 1 -timeout 60m ./peer ./peer/dht ./peer/host
   suite fuzz scripts/fuzz.sh 10m

@@ -51,7 +51,7 @@ func startDevnet(t *testing.T, flags ...string) string {
 			t.Error("devnet does not end after SIGINT")
 		}
 	})
-	file, deadline := filepath.Join(home, "devnet.json"), time.After(90*time.Second)
+	file, deadline := filepath.Join(home, "devnet.json"), time.After(3*time.Minute)
 	for {
 		if _, err := os.Stat(file); err == nil {
 			return file
@@ -61,7 +61,7 @@ func startDevnet(t *testing.T, flags ...string) string {
 			ended <- err
 			t.Fatalf("devnet ended: %v\n%s", err, said.String())
 		case <-deadline:
-			t.Fatal("devnet is not ready after 90 s")
+			t.Fatal("devnet is not ready after 3 min")
 		case <-time.After(200 * time.Millisecond):
 		}
 	}
