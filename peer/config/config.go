@@ -207,7 +207,7 @@ func (c *Config) serviceKeys() []Key {
 		{"prover.enabled", yes{&c.Prove}, "true", "Prove this peer's idle compute units. Needs chain.rpc and chain.account_key_path, and a capacity commitment on the chain."},
 		{"prover.mode", word{&c.ProveMode}, "auto", "light (256 MiB for each unit), fast (4.1 GiB for each unit, minutes to begin), or auto: fast where the memory fits and all datasets take less than a tenth of an epoch to build."},
 		{"prover.processors", list{&c.ProveProcessors}, "all", "Numbers of the processors that searches stay on, one after the other for each unit. all for every one there is; empty leaves the choice to the system."},
-		{"prover.nice", whole[int]{&c.ProveNice, 0, 19}, "10", "Niceness of searches: they yield to the validator and the peer."},
+		{"prover.nice", whole[int]{&c.ProveNice, 0, 19}, "0", "Niceness of searches, 0 to 19. More makes them yield to others on the machine, at the risk of failed epochs where it is busy."},
 		{"prover.lead", span{&c.ProveLead}, "5m", "How long before an epoch's end everything found is handed in; never more than a third of the epoch."},
 		{"workers.max", whole[int]{&c.Workers, 1, most}, "1000", "Workers of deals that this peer runs."},
 		{"default_service_memory_limit", size{&c.ServiceMemory}, "1GiB", "Linear memory of all modules of one service."},

@@ -79,7 +79,7 @@ func (m *machine) start() {
 	for _, set := range []string{
 		"listen_ip=127.0.0.1", "tcp_port=0", "websocket_port=0", "http_port=-1", "quic=false", "allow_local_addresses=true",
 		"chain.rpc=" + m.rpc, "chain.account_key_path=" + filepath.Join(m.home, "account_key"), "chain.fee_granter=" + m.pays,
-		"prover.mode=light", "log.level=debug",
+		"prover.mode=light", "prover.processors=", "log.level=debug",
 	} {
 		args = append(args, "--set", set)
 	}
@@ -187,7 +187,7 @@ func epochsOf(seconds int) func(map[string]json.RawMessage) error {
 func TestAPeerProvesItsIdleUnits(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
-	n := procnet.Start(t, procnet.Options{Stakes: []int64{100}, TimeoutCommit: 300 * time.Millisecond, Genesis: epochsOf(12)})
+	n := procnet.Start(t, procnet.Options{Stakes: []int64{100}, TimeoutCommit: 300 * time.Millisecond, Genesis: epochsOf(24)})
 	n.WaitHeight(ctx, 3)
 	c, err := remote.New(remote.Config{Address: "unix://" + n.Validators[0].Home.Socket(), ChainID: "fluence-local-1", Key: n.Accounts[0].Key})
 	if err != nil {
