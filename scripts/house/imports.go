@@ -81,6 +81,8 @@ func direction(dir, to string, test bool) string {
 		return allow(to, "the application imports x, contracts and proofs only", "app", "x", "contracts", "proofs")
 	case "scripts":
 		return allow(to, "scripts import nothing of ours", dir)
+	case "docs":
+		return allow(to, "examples import the client only", dir, "peer/client")
 	case "cmd":
 		return ""
 	}

@@ -184,6 +184,11 @@ func TestMainJob(t *testing.T) {
 		t.Errorf("particle send: %s", answer)
 	}
 
+	goClient := exec.CommandContext(t.Context(), "go", "run", "../../docs/examples/greet", j.file, "Dave")
+	if out, err := goClient.CombinedOutput(); err != nil || strings.Count(string(out), "Hello, Dave!") != 2 {
+		t.Errorf("docs/examples/greet: %v\n%s", err, out)
+	}
+
 	until(t, "both idle units have proved in two epochs", 3*time.Minute, func() bool {
 		proved := 0
 		for _, u := range j.units() {
