@@ -177,6 +177,9 @@ func (k *Keeper) recordFailure(ctx context.Context, v *view) error {
 	if err := emit(ctx, &types.EventCommitmentFailed{CommitmentId: v.c.Id, FailedEpoch: v.b.FailedEpoch}); err != nil {
 		return err
 	}
+	if err := k.emitStats(ctx, v, v.b.FailedEpoch); err != nil {
+		return err
+	}
 	k.apart(ctx, "tell of a failed commitment", func(ctx context.Context) error {
 		return k.hooks.CommitmentFailed(ctx, v.c.PeerId, v.b.FailedEpoch)
 	})

@@ -4,6 +4,7 @@ package keeper
 
 import (
 	"context"
+	"slices"
 
 	"cosmossdk.io/collections"
 	"cosmossdk.io/math"
@@ -122,12 +123,8 @@ func (k *Keeper) store(ctx context.Context, v *view) error {
 	if err := k.storeRewards(ctx, v); err != nil {
 		return err
 	}
-	for _, c := range v.cuts {
-		if err := emit(ctx, &types.EventSlashed{
-			CommitmentId: v.c.Id, UnitId: v.b.Units[c.unit].UnitId, Amount: c.amount, Epoch: c.epoch, Reason: types.ReasonTooFewProofs,
-		}); err != nil {
-			return err
-		}
+	if err := v.emitCuts(ctx); err != nil {
+		return err
 	}
 	if v.b.Ended() && v.b.Check > 0 {
 		if err := k.checks.Remove(ctx, collections.Join(v.b.Check, v.c.Id)); err != nil {
@@ -144,6 +141,22 @@ func (k *Keeper) store(ctx context.Context, v *view) error {
 		return k.recordFailure(ctx, v)
 	}
 	return nil
+}
+
+// emitCuts tells how much was slashed for failures, of all units together.
+func (v *view) emitCuts(ctx context.Context) error {
+	if len(v.cuts) == 0 {
+		return nil
+	}
+	sum := math.ZeroInt()
+	for _, c := range v.cuts {
+		sum = sum.Add(c.amount)
+	}
+	e := &types.EventSlashed{CommitmentId: v.c.Id, Amount: sum, Epoch: v.cuts[len(v.cuts)-1].epoch, Reason: types.ReasonTooFewProofs}
+	if one := v.cuts[0].unit; !slices.ContainsFunc(v.cuts, func(c cut) bool { return c.unit != one }) {
+		e.UnitId = v.b.Units[one].UnitId
+	}
+	return emit(ctx, e)
 }
 
 func (k *Keeper) storeRewards(ctx context.Context, v *view) error {

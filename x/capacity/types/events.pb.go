@@ -1056,12 +1056,13 @@ func (m *EventRewardPoolFunded) GetSender() string {
 	return ""
 }
 
-// EventSlashed says that a unit's collateral was cut.
+// EventSlashed says that collateral was cut.
 type EventSlashed struct {
-	CommitmentId []byte                `protobuf:"bytes,1,opt,name=commitment_id,json=commitmentId,proto3" json:"commitment_id,omitempty"`
-	UnitId       []byte                `protobuf:"bytes,2,opt,name=unit_id,json=unitId,proto3" json:"unit_id,omitempty"`
-	Amount       cosmossdk_io_math.Int `protobuf:"bytes,3,opt,name=amount,proto3,customtype=cosmossdk.io/math.Int" json:"amount"`
-	// epoch that was failed or falsely proven.
+	CommitmentId []byte `protobuf:"bytes,1,opt,name=commitment_id,json=commitmentId,proto3" json:"commitment_id,omitempty"`
+	// unit_id is empty when the amount is that of several units that failed.
+	UnitId []byte                `protobuf:"bytes,2,opt,name=unit_id,json=unitId,proto3" json:"unit_id,omitempty"`
+	Amount cosmossdk_io_math.Int `protobuf:"bytes,3,opt,name=amount,proto3,customtype=cosmossdk.io/math.Int" json:"amount"`
+	// epoch that was failed or falsely proven; of several, the last.
 	Epoch  uint64 `protobuf:"varint,4,opt,name=epoch,proto3" json:"epoch,omitempty"`
 	Reason Reason `protobuf:"varint,5,opt,name=reason,proto3,enum=fluence.capacity.v1.Reason" json:"reason,omitempty"`
 }
