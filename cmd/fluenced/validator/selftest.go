@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"time"
 
+	"cosmossdk.io/log/v2"
+
 	"github.com/go-fluence/fluence/cmd/fluenced/term"
 	"github.com/go-fluence/fluence/proofs/capacity/randomx"
 )
@@ -45,7 +47,7 @@ func (n *node) runSelfTest(f selfTest) func(ctx context.Context, ready func()) e
 				<-ctx.Done()
 				return nil
 			case <-wait.C:
-				n.logger.Info("the RandomX self-test takes long; consensus starts beside it")
+				n.log().Info("the RandomX self-test takes long; consensus starts beside it")
 				ready()
 			case <-ctx.Done():
 				stop()
@@ -64,9 +66,12 @@ func (n *node) judgeSelfTest(err error, took time.Duration) error {
 		return term.Hint(fmt.Errorf("this machine must not validate: %w", err),
 			"its processor or memory is faulty, or this build is wrong for it; check with: fluenced randomx selftest")
 	case err != nil:
-		n.logger.Error("the RandomX self-test could not run", "err", err)
+		n.log().Error("the RandomX self-test could not run", "err", err)
 	default:
-		n.logger.Info("the RandomX self-test passed", "took", took.Round(time.Millisecond).String())
+		n.log().Info("the RandomX self-test passed", "took", took.Round(time.Millisecond).String())
 	}
 	return nil
 }
+
+// log is the logger of what this package says itself; log_level knows it as server.
+func (n *node) log() log.Logger { return n.logger.With("module", "server") }

@@ -34,7 +34,7 @@ func (n *node) runApp(ctx context.Context, ready func()) error {
 	if err != nil {
 		return err
 	}
-	key, err := vrfKey(n.settings, n.logger.Info)
+	key, err := vrfKey(n.settings, n.log().Info)
 	if err != nil {
 		return errors.Join(err, db.Close())
 	}
