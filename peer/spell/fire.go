@@ -112,8 +112,12 @@ type firing struct {
 	request  *request // nil but for HTTP
 }
 
-// forgetFirings drops those whose particle is over; s.mu is held.
+// forgetFirings drops those whose particle is over, once a second; s.mu is held.
 func (s *Spells) forgetFirings(now time.Time) {
+	if now.Sub(s.swept) < time.Second {
+		return
+	}
+	s.swept = now
 	for id, f := range s.fired {
 		if now.After(f.deadline) {
 			delete(s.fired, id)

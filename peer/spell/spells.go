@@ -96,6 +96,7 @@ type Spells struct {
 	clocks   clocks
 	queue    []event
 	fired    map[string]*firing // by particle id
+	swept    time.Time          // when fired was last cleared of what is over
 	bucket   bucket
 	requests int
 }
