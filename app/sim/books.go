@@ -23,7 +23,7 @@ func Books(ctx sdk.Context, a *app.App) error {
 		name string
 		f    func(sdk.Context, *app.App) error
 	}{
-		{"supply", supply}, {"stake", stake}, {"rewards", rewards}, {"deposits", deposits}, {"market", supplySide}, {"beacon", values},
+		{"supply", supply}, {"stake", stake}, {"rewards", rewards}, {"deposits", deposits}, {"market", supplySide}, {"deals", customers}, {"capacity", pledges}, {"beacon", values},
 	} {
 		if err := check.f(ctx, a); err != nil {
 			return fmt.Errorf("%s: %w", check.name, err)

@@ -53,7 +53,7 @@ func operations() []operation {
 		{"vesting account", 2, messages(vesting)},
 		{"EVM transfer", 15, transfer},
 		{"EVM deploy", 5, deploy},
-	}, append(marketOperations(), beaconOperations()...)...)
+	}, slices.Concat(marketOperations(), beaconOperations(), dealOperations(), capacityOperations())...)
 }
 
 func messages(draw func(w *world, a apptest.Account) (sdk.Msg, error)) func(*world, apptest.Account) ([]byte, error) {

@@ -20,7 +20,7 @@ func TestSameSeedGivesTheSameChain(t *testing.T) {
 	failed := make(map[string]int)
 	for seed := range uint64(3) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
-			cfg := sim.Config{Seed: seed, Blocks: 150, Validators: 3, Accounts: 12}
+			cfg := sim.Config{Seed: seed, Blocks: 250, Validators: 3, Accounts: 12}
 			first := sim.Run(t, cfg)
 			second := sim.Run(t, cfg)
 			require.Equal(t, first.AppHash, second.AppHash)
