@@ -5,6 +5,7 @@ package provider
 import (
 	"bytes"
 	"crypto/ed25519"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 
 	"filippo.io/age"
 	sdk "github.com/cosmos/cosmos-sdk/types"
+	"github.com/cosmos/evm/crypto/ethsecp256k1"
 	"github.com/spf13/cobra"
 
 	"github.com/go-fluence/fluence/cmd/fluenced/home"
@@ -100,21 +102,47 @@ func readSmall(path string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, maxSmallFile))
 }
 
+// peerConfig reads the configuration of the peer whose home is given, or the
+// defaults where there is none.
+func peerConfig(cmd *cobra.Command) (home.Dir, config.Config, error) {
+	dir, err := cmd.Flags().GetString("home")
+	if err != nil {
+		return "", config.Config{}, err
+	}
+	file := home.Dir(dir).Join(core.ConfigFolder, core.ConfigFile)
+	if _, err := os.Stat(file); err != nil {
+		return home.Dir(dir), config.Default(), nil //nolint:nilerr // a home without a file has the defaults
+	}
+	cfg, err := config.Load(file, os.Environ(), nil)
+	return home.Dir(dir), cfg, err
+}
+
+// machineAccount returns the account that the peer in --home signs with, "" when
+// its configuration names none.
+func machineAccount(cmd *cobra.Command) (string, error) {
+	_, cfg, err := peerConfig(cmd)
+	if err != nil || cfg.ChainAccount == "" {
+		return "", err
+	}
+	text, err := readSmall(cfg.ChainAccount)
+	if err != nil {
+		return "", term.Hint(err, "chain.account_key_path must name a file with a private key, or give --owner")
+	}
+	raw, err := hex.DecodeString(strings.TrimPrefix(strings.TrimSpace(string(text)), "0x"))
+	if err != nil || len(raw) != ethsecp256k1.PrivKeySize {
+		return "", term.Hint(fmt.Errorf("%s holds no private key of 64 hexadecimal digits", cfg.ChainAccount), "correct it, or give --owner")
+	}
+	return sdk.AccAddress((&ethsecp256k1.PrivKey{Key: raw}).PubKey().Address()).String(), nil
+}
+
 // peerKey reads the key of the peer whose home is given. The peer may be running:
 // its store is not opened.
 func peerKey(cmd *cobra.Command) (ed25519.PrivateKey, error) {
-	dir, err := cmd.Flags().GetString("home")
+	dir, cfg, err := peerConfig(cmd)
 	if err != nil {
 		return nil, err
 	}
-	cfg := config.Default()
-	file := home.Dir(dir).Join(core.ConfigFolder, core.ConfigFile)
-	if _, err := os.Stat(file); err == nil {
-		if cfg, err = config.Load(file, os.Environ(), nil); err != nil {
-			return nil, err
-		}
-	}
-	path := home.Dir(dir).Join("peer", cfg.RootKeyFile)
+	path := dir.Join("peer", cfg.RootKeyFile)
 	raw, err := readSmall(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, term.Hint(fmt.Errorf("no peer key in %s", filepath.Dir(path)), "name the peer's home with --home, start it once, or bring a file of fluenced provider peer sign with --signature")
@@ -155,6 +183,18 @@ func unseal(raw []byte, passphraseFile string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(r, maxSmallFile))
 }
 
+// ownerOr returns the owner that was given, else the account of the peer in --home, else other.
+func ownerOr(cmd *cobra.Command, given, other string) (string, error) {
+	if given != "" {
+		return given, nil
+	}
+	own, err := machineAccount(cmd)
+	if own == "" {
+		own = other
+	}
+	return own, err
+}
+
 func peerSignCommand() *cobra.Command {
 	var owner string
 	var valid time.Duration
@@ -171,11 +211,11 @@ adds it on another machine. Nothing is sent.
 			if valid <= 0 {
 				return term.Usage("write it like --valid 24h", "--valid is %s", valid)
 			}
-			if owner == "" {
-				owner = args[0]
-			}
 			key, err := peerKey(cmd)
 			if err != nil {
+				return err
+			}
+			if owner, err = ownerOr(cmd, owner, args[0]); err != nil {
 				return err
 			}
 			s, err := open(cmd)
@@ -192,7 +232,7 @@ adds it on another machine. Nothing is sent.
 			return term.JSON(cmd.OutOrStdout(), g)
 		},
 	}
-	cmd.Flags().StringVar(&owner, "owner", "", "the machine's own account, which submits proofs (default PROVIDER)")
+	cmd.Flags().StringVar(&owner, "owner", "", "the machine's own account, which submits proofs (default that of chain.account_key_path, else PROVIDER)")
 	cmd.Flags().DurationVar(&valid, "valid", 24*time.Hour, "for how long the chain takes the signature")
 	return cmd
 }

@@ -12,12 +12,15 @@ import (
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	"github.com/cosmos/cosmos-sdk/types/query"
+	"github.com/cosmos/cosmos-sdk/x/feegrant"
 	"github.com/spf13/cobra"
 
 	"github.com/go-fluence/fluence/cmd/fluenced/chaincmd"
 	"github.com/go-fluence/fluence/cmd/fluenced/home"
 	"github.com/go-fluence/fluence/cmd/fluenced/term"
 	core "github.com/go-fluence/fluence/peer"
+	capacitytypes "github.com/go-fluence/fluence/x/capacity/types"
+	dealtypes "github.com/go-fluence/fluence/x/deal/types"
 	markettypes "github.com/go-fluence/fluence/x/market/types"
 )
 
@@ -29,6 +32,7 @@ func peerCommand() *cobra.Command {
 // joinFlags are what a new peer comes with.
 type joinFlags struct {
 	owner     string
+	fees      string
 	signature string
 	units     int
 	unitIDs   []string
@@ -63,7 +67,8 @@ unless --supply says more.
 			return s.addPeer(offer, f)
 		},
 	}
-	cmd.Flags().StringVar(&f.owner, "owner", "", "the machine's own account, which submits proofs (default yours)")
+	cmd.Flags().StringVar(&f.owner, "owner", "", "the machine's own account, which submits proofs (default that of chain.account_key_path in --home, else yours)")
+	cmd.Flags().StringVar(&f.fees, "grant-fees", "", "pay the fees of the machine's own account up to this, like 10000000000000000000aflt")
 	cmd.Flags().StringVar(&f.signature, "signature", "", "file of fluenced provider peer sign, when the peer's key is not in --home")
 	cmd.Flags().IntVar(&f.units, "units", 0, "number of compute units, with ids drawn at random")
 	cmd.Flags().StringArrayVar(&f.unitIDs, "unit", nil, "id of a compute unit; may be repeated")
@@ -104,7 +109,16 @@ func (s *session) addPeer(offer []byte, f joinFlags) error {
 			supplyRows(p.Supplies)...),
 		Notes: []string{"deals may be matched to the peer at once", "without a capacity commitment its units earn nothing while they are idle"},
 	}
-	return s.send(plan, []sdk.Msg{&markettypes.MsgAddPeers{Provider: me, OfferId: offer, Peers: []markettypes.NewPeer{p}}}, func(o chaincmd.Outcome) (any, string, error) {
+	msgs := []sdk.Msg{&markettypes.MsgAddPeers{Provider: me, OfferId: offer, Peers: []markettypes.NewPeer{p}}}
+	if f.fees != "" {
+		grant, limit, err := feeGrant(me, g.Owner, f.fees)
+		if err != nil {
+			return err
+		}
+		msgs = append(msgs, grant)
+		plan.Rows = append(plan.Rows, [2]string{"fees of its account", "paid by you up to " + limit})
+	}
+	return s.send(plan, msgs, func(o chaincmd.Outcome) (any, string, error) {
 		v := struct {
 			sent
 			PeerID  string   `json:"peer_id"`
@@ -112,6 +126,35 @@ func (s *session) addPeer(offer []byte, f joinFlags) error {
 		}{sentIn(o), g.PeerID, texts(p.UnitIds)}
 		return v, strings.Join(append([]string{"peer " + v.PeerID}, prefixed("unit ", v.UnitIDs)...), "\n"), nil
 	})
+}
+
+// feeGrant lets the provider pay the fees of what a machine's own account does for it.
+func feeGrant(provider, owner, limit string) (sdk.Msg, string, error) {
+	c, err := sdk.ParseCoinNormalized(limit)
+	if err != nil || !c.IsPositive() || provider == owner {
+		return nil, "", term.Usage("write it like 10000000000000000000aflt, and name the machine's account with --owner", "--grant-fees %q to %s", limit, owner)
+	}
+	from, err := account("provider", provider)
+	if err != nil {
+		return nil, "", err
+	}
+	to, err := account("owner", owner)
+	if err != nil {
+		return nil, "", err
+	}
+	var allowed []string
+	for _, m := range []sdk.Msg{
+		&capacitytypes.MsgSubmitProofs{}, &capacitytypes.MsgCommitProofs{}, &capacitytypes.MsgOpenProofs{},
+		&dealtypes.MsgActivateWorker{}, &dealtypes.MsgRemoveWorker{}, &markettypes.MsgSetPeerAddresses{},
+	} {
+		allowed = append(allowed, sdk.MsgTypeURL(m))
+	}
+	only, err := feegrant.NewAllowedMsgAllowance(&feegrant.BasicAllowance{SpendLimit: sdk.NewCoins(c)}, allowed)
+	if err != nil {
+		return nil, "", err
+	}
+	msg, err := feegrant.NewMsgGrantAllowance(only, from, to)
+	return msg, chaincmd.Amount(c), err
 }
 
 func prefixed(prefix string, list []string) []string {
@@ -139,9 +182,9 @@ func (s *session) consent(me string, f joinFlags) (signature, []byte, error) {
 	if err != nil {
 		return signature{}, nil, err
 	}
-	owner := f.owner
-	if owner == "" {
-		owner = me
+	owner, err := ownerOr(s.cmd, f.owner, me)
+	if err != nil {
+		return signature{}, nil, err
 	}
 	g, err := sign(key, s.ctx.ChainID, me, owner, time.Now().Add(time.Hour))
 	if err != nil {

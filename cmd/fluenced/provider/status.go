@@ -27,7 +27,7 @@ import (
 )
 
 // hashRateMetric is the gauge by which a peer tells the hashes per second of its prover.
-const hashRateMetric = "fluence_prover_hashes_per_second"
+const hashRateMetric = "fluence_prover_hash_rate"
 
 // maxMetricsBytes bounds what is read of a peer's metrics.
 const maxMetricsBytes = 16 << 20
