@@ -80,7 +80,7 @@ func (s *Store) Run(ctx context.Context) (err error) {
 	}
 	host, err := s.cfg.Host.Libp2p()
 	if ctx.Err() != nil {
-		return nil //nolint:nilerr // the host ended with us
+		return nil // the host ended with us
 	}
 	if err != nil {
 		return err
