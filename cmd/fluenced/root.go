@@ -19,9 +19,11 @@ import (
 	"github.com/go-fluence/fluence/cmd/fluenced/devnet"
 	"github.com/go-fluence/fluence/cmd/fluenced/home"
 	"github.com/go-fluence/fluence/cmd/fluenced/marine"
+	"github.com/go-fluence/fluence/cmd/fluenced/name"
 	"github.com/go-fluence/fluence/cmd/fluenced/network"
 	"github.com/go-fluence/fluence/cmd/fluenced/particle"
 	"github.com/go-fluence/fluence/cmd/fluenced/peer"
+	"github.com/go-fluence/fluence/cmd/fluenced/perimeter"
 	"github.com/go-fluence/fluence/cmd/fluenced/provider"
 	"github.com/go-fluence/fluence/cmd/fluenced/randomx"
 	"github.com/go-fluence/fluence/cmd/fluenced/state"
@@ -63,6 +65,7 @@ func nouns() []noun {
 		{groupChain, "query", "Read the chain", chaincmd.Query},
 		{groupChain, "status", "Show how a validator is doing", chaincmd.Status},
 		{groupChain, "genesis", "Prepare and check the first state of a network", chaincmd.Genesis},
+		{groupChain, "name", "Register, renew, set and resolve global names", name.Command},
 		{groupChain, "state", "Prove a value of the state, or find where two states differ", state.Command},
 		{groupChain, "export", "Write the state as a genesis", chaincmd.Export},
 
@@ -72,6 +75,7 @@ func nouns() []noun {
 
 		{groupPeer, "deal", "Rent workers that run your app, pay for them, end the deal", deal.Command},
 		{groupTools, "app", "Pack an application and put it onto peers", appcmd.Command},
+		{groupPeer, "perimeter", "Make and change security perimeters, and see why calls were denied", perimeter.Command},
 		{groupPeer, "trust", "Make, check and bring about certificates and revocations", trust.Command},
 
 		{groupTools, "air", "Check, lay out and run AIR scripts", air.Command},

@@ -30,7 +30,7 @@ const (
 // Command returns fluenced trust with all it holds.
 func Command() *cobra.Command {
 	cmd := &cobra.Command{Use: "trust", Short: "Make, check and bring about certificates and revocations"}
-	cmd.AddCommand(verifyCommand(), rootCommand(), issueCommand(), revokeCommand(), exportCommand())
+	cmd.AddCommand(verifyCommand(), rootCommand(), issueCommand(), revokeCommand(), weightCommand(), chainCommand(), exportCommand(), importCommand())
 	return cmd
 }
 

@@ -112,19 +112,23 @@ func TestMisuse(t *testing.T) {
 		args  []string
 		code  int
 	}{
-		"no such file":      {"", []string{"verify", "nothing"}, term.ExitFailed},
-		"empty":             {"", []string{"verify", "-"}, term.ExitFailed},
-		"no certificates":   {"{}", []string{"verify", "-"}, term.ExitFailed},
-		"truncated":         {ofSpec[:200], []string{"verify", "-"}, term.ExitFailed},
-		"truncated JSON":    {`{"chain":[`, []string{"verify", "-"}, term.ExitFailed},
-		"before 1970":       {ofSpec, []string{"verify", "-", "--at", "-1"}, term.ExitUsage},
-		"no key":            {"", []string{"root"}, term.ExitUsage},
-		"no life":           {"", []string{"root", "--key", key, "--life", "0s"}, term.ExitUsage},
-		"key of another":    {ofSpec, []string{"issue", "-", "--for", bob, "--key", other}, term.ExitUsage},
-		"for nobody":        {"", []string{"revoke", "bob", "--key", key}, term.ExitUsage},
-		"of itself":         {"", []string{"revoke", "12D3KooWBQ78j8waooUm1KEmvWRuxkRshgDv4V5uGtCbNskC4GiN", "--key", key}, term.ExitUsage},
-		"form of no kind":   {ofSpec, []string{"export", "-", "--form", "xml"}, term.ExitUsage},
-		"the second of one": {ofSpec, []string{"export", "-", "--certificate", "1"}, term.ExitUsage},
+		"no such file":        {"", []string{"verify", "nothing"}, term.ExitFailed},
+		"empty":               {"", []string{"verify", "-"}, term.ExitFailed},
+		"no certificates":     {"{}", []string{"verify", "-"}, term.ExitFailed},
+		"truncated":           {ofSpec[:200], []string{"verify", "-"}, term.ExitFailed},
+		"truncated JSON":      {`{"chain":[`, []string{"verify", "-"}, term.ExitFailed},
+		"before 1970":         {ofSpec, []string{"verify", "-", "--at", "-1"}, term.ExitUsage},
+		"no key":              {"", []string{"root"}, term.ExitUsage},
+		"no life":             {"", []string{"root", "--key", key, "--life", "0s"}, term.ExitUsage},
+		"key of another":      {ofSpec, []string{"issue", "-", "--for", bob, "--key", other}, term.ExitUsage},
+		"for nobody":          {"", []string{"revoke", "bob", "--key", key}, term.ExitUsage},
+		"of itself":           {"", []string{"revoke", "12D3KooWBQ78j8waooUm1KEmvWRuxkRshgDv4V5uGtCbNskC4GiN", "--key", key}, term.ExitUsage},
+		"form of no kind":     {ofSpec, []string{"export", "-", "--form", "xml"}, term.ExitUsage},
+		"weight of nobody":    {"", []string{"weight", "bob"}, term.ExitUsage},
+		"weight without peer": {"", []string{"weight", bob}, term.ExitUsage},
+		"chain by no address": {"", []string{"chain", bob, "--relay", "x"}, term.ExitUsage},
+		"import nowhere":      {ofSpec, []string{"import", "-"}, term.ExitUsage},
+		"the second of one":   {ofSpec, []string{"export", "-", "--certificate", "1"}, term.ExitUsage},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
