@@ -141,7 +141,7 @@ const chainPatience = 5 * time.Second
 // connects with the first question.
 func openChain(cfg config.Config) (*remote.Chain, error) {
 	if cfg.ChainRPC == "" {
-		return nil, nil //nolint:nilnil // no chain is no fault
+		return nil, nil // no chain is no fault
 	}
 	key, err := accountKey(cfg.ChainAccount)
 	if err != nil {
@@ -157,7 +157,7 @@ func openChain(cfg config.Config) (*remote.Chain, error) {
 // accountKey reads the key that signs this peer's transactions, nil for none.
 func accountKey(path string) (*ethsecp256k1.PrivKey, error) {
 	if path == "" {
-		return nil, nil //nolint:nilnil // no account is no fault
+		return nil, nil // no account is no fault
 	}
 	f, err := os.Open(path)
 	if err != nil {
