@@ -4,6 +4,7 @@ package keeper_test
 
 import (
 	"bytes"
+	"context"
 	"testing"
 
 	"cosmossdk.io/math"
@@ -12,6 +13,7 @@ import (
 	"github.com/cosmos/cosmos-sdk/types/query"
 
 	"github.com/go-fluence/fluence/x/deal/types"
+	markettypes "github.com/go-fluence/fluence/x/market/types"
 )
 
 func (s *stage) workers(t testing.TB) []types.Worker {
@@ -306,6 +308,37 @@ func TestStandingOrderAfterAProviderLeft(t *testing.T) {
 	if len(s.workers(t)) != 2 {
 		t.Fatalf("nobody found in %d blocks", blocks)
 	}
+	s.export(t)
+}
+
+// telltale is a capacity side that notices a failure only when units come back.
+type telltale struct{ s *stage }
+
+func (telltale) UnitsTaken(context.Context, []byte, [][]byte) error { return nil }
+
+func (h telltale) UnitsReturned(ctx context.Context, peer []byte, _ [][]byte) error {
+	return h.s.CommitmentFailed(ctx, peer, 1)
+}
+
+// TestFailureFoundWhenUnitsComeBack: the market's hook leads back into this module while
+// a worker goes; neither the queue nor the money of the deal is changed twice.
+func TestFailureFoundWhenUnitsComeBack(t *testing.T) {
+	s := newStage(t)
+	s.market.SetHooks(markettypes.MultiUnitHooks{telltale{s}})
+	order := types.StandingOrder{Enabled: true, Replacements: 5}
+	must[*types.MsgSetStandingOrderResponse](t)(s.SetStandingOrder(s.ctx(), &types.MsgSetStandingOrder{Owner: "cust", DealId: s.deal, StandingOrder: order}))
+	other := s.world.deal(t, terms(100, 1), 200, choose(s.o, 1, 1))
+	s.activate(t, other.DealId, other.WorkerIds[0])
+	s.pass(t, 1)
+	must[*types.MsgRemoveWorkerResponse](t)(s.RemoveWorker(s.ctx(), &types.MsgRemoveWorker{Sender: "cust", DealId: s.deal, WorkerId: s.active}))
+	if g := s.export(t); len(g.Rematches) != 0 || len(g.Workers) != 2 {
+		t.Errorf("%d workers, rematches %v; want 2 and none, for the owner removed it", len(g.Workers), g.Rematches)
+	}
+	if w, err := s.Worker(s.ctx(), other.DealId, other.WorkerIds[0]); err != nil || w.State != types.WorkerFailed {
+		t.Errorf("the peer's other worker is %v, %v; want it failed", w.State, err)
+	}
+	must[*types.MsgStopDealResponse](t)(s.StopDeal(s.ctx(), &types.MsgStopDeal{Owner: "cust", DealId: s.deal}))
+	s.pass(t, 1)
 	s.export(t)
 }
 

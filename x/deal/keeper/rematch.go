@@ -94,9 +94,7 @@ func (k *Keeper) replace(ctx context.Context, r types.Rematch, now moment, budge
 	if len(found) == 0 {
 		return used, k.rematches.Set(ctx, r.DealId, r)
 	}
-	if err := k.substitute(ctx, l, &r, found[0]); err != nil {
-		return used, err
-	}
+	k.substitute(ctx, l, &r, found[0])
 	if r.Wanted == 0 {
 		err = k.rematches.Remove(ctx, r.DealId)
 	} else {
@@ -111,7 +109,7 @@ func (k *Keeper) replace(ctx context.Context, r types.Rematch, now moment, budge
 
 // substitute ends the next failed worker and lets the selected peer join. A peer
 // that refuses at the last moment leaves everything as it was.
-func (k *Keeper) substitute(ctx context.Context, l *ledger, r *types.Rematch, s types.Selection) error {
+func (k *Keeper) substitute(ctx context.Context, l *ledger, r *types.Rematch, s types.Selection) {
 	before, wanted := *l, *r
 	err := atomically(ctx, func(ctx context.Context) error {
 		r.Wanted--
@@ -139,7 +137,6 @@ func (k *Keeper) substitute(ctx context.Context, l *ledger, r *types.Rematch, s 
 	if err != nil {
 		*l, *r = before, wanted
 	}
-	return nil
 }
 
 // wantAnother puts a deal with a standing order down for one more worker after w went.
@@ -206,7 +203,7 @@ func (s *searcher) offer(ctx context.Context, o markettypes.Offer, after []byte)
 	s.used++
 	s.cursor = o.Id
 	if _, err := s.k.market.CheckOffer(ctx, o, s.demand); err != nil {
-		return nil // the offer does not fit
+		return nil //nolint:nilerr // the offer does not fit
 	}
 	_, err := s.k.market.IteratePeers(ctx, o.Id, after, s.budget+1, func(p markettypes.Peer) (bool, error) {
 		s.used += 1 + int(p.TakenCount/64)
@@ -221,17 +218,13 @@ func (s *searcher) offer(ctx context.Context, o markettypes.Offer, after []byte)
 func (s *searcher) peer(ctx context.Context, p markettypes.Peer) error {
 	m, err := s.k.market.CheckMatch(ctx, p.Id, s.demand)
 	if err != nil {
-		return nil // the peer does not fit
+		return nil //nolint:nilerr // the peer does not fit
 	}
-	if _, err := s.k.admit(ctx, s.l, m); err != nil {
-		return nil
-	}
-	provider := []byte(p.Provider)
-	addr, _, err := s.k.account("provider", p.Provider)
+	provider, err := s.k.admit(ctx, s.l, m)
 	if err != nil {
-		return nil
+		return nil //nolint:nilerr // the deal does not take it
 	}
-	n, err := s.k.countOf(ctx, s.l.deal.Id, addr)
+	n, err := s.k.countOf(ctx, s.l.deal.Id, provider)
 	if err != nil {
 		return err
 	}

@@ -94,9 +94,6 @@ func (k *Keeper) remove(ctx context.Context, l *ledger, w types.Worker, reason s
 	if _, _, err := k.payWorker(ctx, l, w); err != nil {
 		return err
 	}
-	if err := k.market.Return(ctx, w.DealId, w.Id, w.PeerId, w.UnitIds); err != nil {
-		return err
-	}
 	if err := k.workers.Remove(ctx, collections.Join(w.DealId, w.Id)); err != nil {
 		return err
 	}
@@ -115,6 +112,11 @@ func (k *Keeper) remove(ctx context.Context, l *ledger, w types.Worker, reason s
 		return err
 	}
 	l.deal.WorkerCount--
+	// The units go back last: that may bring a failure of the peer's commitment to
+	// light, and CommitmentFailed must not find this worker any more.
+	if err := k.market.Return(ctx, w.DealId, w.Id, w.PeerId, w.UnitIds); err != nil {
+		return err
+	}
 	return emit(ctx, &types.EventWorkerRemoved{PeerId: w.PeerId, DealId: w.DealId, WorkerId: w.Id, Reason: reason})
 }
 
