@@ -86,7 +86,8 @@ func TestHowLongMoneyLasts(t *testing.T) {
 		{99, 1, "not for one epoch"},
 		{100, 1, "1 epochs, until the end of epoch 10 (about 2026-01-01 00:00:15 UTC)"},
 		{1000, 2, "5 epochs, until the end of epoch 14 (about 2026-01-01 00:01:15 UTC)"},
-		{1 << 62, 1, "(in more than ten years)"},
+		{1 << 45, 1, "(in more than ten years)"},
+		{1 << 62, 1, "for ever"},
 		{1, 0, "as long as no worker is paid"},
 	} {
 		if got := c.lasts(sdkmath.NewInt(tt.balance), sdkmath.NewInt(100), tt.workers); !strings.HasSuffix(got, tt.want) {
