@@ -40,8 +40,8 @@ func TestAllThatCountsIsHandedInEachEpoch(t *testing.T) {
 			want(t, w, 1, map[byte]int{1: 4, 2: 4})
 			pass(60 * time.Second)
 			want(t, w, 2, map[byte]int{1: 4, 2: 4})
-			if w.calls > 10 {
-				t.Errorf("%d transactions for 16 proofs of two units in batches of six", w.calls)
+			if w.tried() > 10 {
+				t.Errorf("%d transactions for 16 proofs of two units in batches of six", w.tried())
 			}
 		})
 	})
@@ -127,8 +127,8 @@ func TestAVoidEpochAndAPeerWithoutCommitmentRest(t *testing.T) {
 		w.void[1] = true
 		proving(t, w, m, f, func(p *prover.Prover) {
 			pass(30 * time.Second)
-			if s := p.Status(); !s.Void || m.begun != 0 || w.calls != 0 {
-				t.Errorf("void epoch: %d searches, %d submissions, %+v", m.begun, w.calls, s)
+			if s := p.Status(); !s.Void || m.searches() != 0 || w.tried() != 0 {
+				t.Errorf("void epoch: %d searches, %d submissions, %+v", m.searches(), w.tried(), s)
 			}
 			pass(60 * time.Second)
 			want(t, w, 2, map[byte]int{1: 4})
@@ -154,12 +154,12 @@ func TestProofsSurviveACrash(t *testing.T) {
 		w.mu.Lock()
 		w.down = 0
 		w.mu.Unlock()
-		begun := m.begun
+		begun := m.searches()
 		proving(t, w, m, f, func(p *prover.Prover) {
 			pass(3 * time.Second)
 			want(t, w, 1, map[byte]int{1: 4})
-			if m.begun != begun {
-				t.Errorf("%d searches after the restart, want none: all proofs were on disk", m.begun-begun)
+			if m.searches() != begun {
+				t.Errorf("%d searches after the restart, want none: all proofs were on disk", m.searches()-begun)
 			}
 			if s := p.Status(); s.Units[0].Found != 4 || s.Units[0].Sent != 4 {
 				t.Errorf("status %+v", s)
@@ -195,8 +195,8 @@ func TestTheChainComesBackBeforeTheEnd(t *testing.T) {
 			}
 			pass(39 * time.Second)
 			want(t, w, 1, map[byte]int{1: 4, 2: 4})
-			if w.calls > 12 {
-				t.Errorf("%d submissions: the pause between them does not grow", w.calls)
+			if w.tried() > 12 {
+				t.Errorf("%d submissions: the pause between them does not grow", w.tried())
 			}
 		})
 	})
@@ -211,8 +211,8 @@ func TestALostSearchBeginsAgain(t *testing.T) {
 			pass(55 * time.Second)
 			want(t, w, 1, map[byte]int{1: 4})
 		})
-		if m.begun != 4 {
-			t.Errorf("%d searches, want 3 that are lost and one", m.begun)
+		if m.searches() != 4 {
+			t.Errorf("%d searches, want 3 that are lost and one", m.searches())
 		}
 	})
 }

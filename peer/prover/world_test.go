@@ -147,6 +147,13 @@ func (w *world) count(epoch uint64) map[byte]int {
 	return n
 }
 
+// tried returns how many submissions there were.
+func (w *world) tried() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.calls
+}
+
 func (w *world) set(unit int, s chain.UnitState) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -205,6 +212,13 @@ func (p *pace) Mine(ctx context.Context, s miner.Spec, l miner.Listener) error {
 func hashOf(key, nonce [32]byte) [32]byte { return sha256.Sum256(append(key[:], nonce[:]...)) }
 
 func isHash(key, nonce, hash [32]byte) bool { return hashOf(key, nonce) == hash }
+
+// searches returns how many searches began.
+func (p *pace) searches() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.begun
+}
 
 // keys returns the keys that are searched now.
 func (p *pace) keys() map[[32]byte]bool {

@@ -34,14 +34,22 @@ func TestMain(m *testing.M) {
 		os.Exit(3)
 	case "garbage":
 		fmt.Println("garbage")
-		_, _ = os.Stdin.Read(make([]byte, 1<<20))
-		select {}
+		forever()
+	case "mute": // closes its output and lives on
+		_ = os.Stdout.Close()
+		forever()
 	case "easy": // a hash that is not below the difficulty
 		fmt.Println(`{"nonce":"` + strings.Repeat("00", 32) + `","hash":"` + strings.Repeat("ff", 32) + `"}`)
-		select {}
+		forever()
 	case "huge":
 		fmt.Println(strings.Repeat("x", 10*maxLine))
-		select {}
+		forever()
+	}
+}
+
+// forever keeps a child alive whatever its parent does.
+func forever() {
+	for range time.Tick(time.Second) {
 	}
 }
 
@@ -159,7 +167,8 @@ func (s startSignal) Hashed(n uint64, _ float64) bool {
 
 func TestLostChildIsAnError(t *testing.T) {
 	for role, words := range map[string]string{
-		"crash": "out of order", "garbage": "answer of the miner", "easy": "not below the difficulty", "huge": "miner",
+		"crash": "out of order", "garbage": "answer of the miner", "easy": "not below the difficulty", "huge": "answer of the miner",
+		"mute": "killed",
 	} {
 		t.Run(role, func(t *testing.T) {
 			t.Setenv(roleVar, role)

@@ -55,17 +55,23 @@ func (p Process) Mine(ctx context.Context, s Spec, l Listener) error {
 		return fmt.Errorf("start miner: %w", err)
 	}
 	_, err = in.Write(append(line, '\n'))
-	for answers := lines(out); err == nil && answers.Scan(); {
+	answers := lines(out)
+	for err == nil && answers.Scan() {
 		goOn, fault := tell(answers.Bytes(), s.Difficulty, l)
 		if err = fault; err == nil && !goOn {
 			err = errEnough
 		}
 	}
+	if fault := answers.Err(); err == nil && fault != nil && ctx.Err() == nil {
+		err = fmt.Errorf("answer of the miner: %w", fault)
+	}
 	if err != nil {
 		stop(err)
 	}
+	_ = in.Close() // a child that has only closed its output ends with its input, or is killed
+	kill := time.AfterFunc(endWait, func() { stop(nil) })
 	ended := cmd.Wait()
-	_ = in.Close()
+	kill.Stop()
 	switch {
 	case ctx.Err() != nil, errors.Is(err, errEnough):
 		return nil
