@@ -109,7 +109,6 @@ func (a *Admission) Open(ctx context.Context, msg *types.MsgOpenProofs) (*types.
 	if err != nil {
 		return nil, err
 	}
-	lot := types.Round.Lot
 	switch {
 	case root.Owner != msg.Owner:
 		return nil, types.ErrNotOwner.Wrapf("peer %x belongs to %s", msg.PeerId, root.Owner)
@@ -121,7 +120,7 @@ func (a *Admission) Open(ctx context.Context, msg *types.MsgOpenProofs) (*types.
 		return nil, types.ErrNotSampled.Wrapf("epoch %d", msg.Epoch)
 	case r.Left == 0 || root.Closed:
 		return nil, types.ErrOpenClosed.Wrapf("epoch %d, %d blocks", msg.Epoch, r.Params.OpenWindow)
-	case !lot(r, root.PeerId).Drawn(root.UnitCount(), r.Params.SampleUnits):
+	case !r.Lot(root.PeerId).Drawn(root.UnitCount(), r.Params.SampleUnits):
 		return nil, types.ErrNotDrawn.Wrapf("peer %x, epoch %d", msg.PeerId, msg.Epoch)
 	}
 	leaves, err := a.opened(ctx, root, r, msg.Opening)

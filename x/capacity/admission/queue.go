@@ -15,8 +15,8 @@ import (
 // maxScheduled bounds how many batches one block schedules, whatever they cost.
 const maxScheduled = 1024
 
-// sdkWrap names the proof of a message that an error is about.
-func sdkWrap(err error, i int) error { return errorsmod.Wrapf(err, "proofs[%d]", i) }
+// atProof names the proof of a message that an error is about.
+func atProof(err error, i int) error { return errorsmod.Wrapf(err, "proofs[%d]", i) }
 
 // enqueue gives batches their numbers and turns. A batch's turn is that of the
 // batch scheduled last, or the cost of all its provider has in the queue later: so

@@ -49,7 +49,7 @@ func (a *Admission) Submit(ctx context.Context, msg *types.MsgSubmitProofs) (*ty
 	}
 	for i, p := range msg.Proofs {
 		if err := checkProof(p, r.Difficulty); err != nil {
-			return nil, sdkWrap(err, i)
+			return nil, atProof(err, i)
 		}
 	}
 	groups, err := a.group(ctx, msg)
@@ -92,7 +92,7 @@ func (a *Admission) group(ctx context.Context, msg *types.MsgSubmitProofs) ([]*g
 		if g == nil {
 			gas.ConsumeGas(KeyGas, "key of a unit")
 			if g, err = a.newGroup(ctx, msg, p.UnitId); err != nil {
-				return nil, sdkWrap(err, i)
+				return nil, atProof(err, i)
 			}
 			byUnit[string(p.UnitId)] = g
 			groups = append(groups, g)
@@ -100,10 +100,10 @@ func (a *Admission) group(ctx context.Context, msg *types.MsgSubmitProofs) ([]*g
 		gas.ConsumeGas(HashGas, "hash of a proof")
 		nonce := [32]byte(p.LocalNonce)
 		if g.nonces.Has(nonce) {
-			return nil, sdkWrap(types.ErrDuplicateProof.Wrapf("unit %x, local_nonce %x", p.UnitId, p.LocalNonce), i)
+			return nil, atProof(types.ErrDuplicateProof.Wrapf("unit %x, local_nonce %x", p.UnitId, p.LocalNonce), i)
 		}
 		if g.nonces.Len() >= int(rules.MaxProofs) {
-			return nil, sdkWrap(types.ErrTooManyProofs.Wrapf("unit %x: %d count in epoch %d", p.UnitId, rules.MaxProofs, msg.Epoch), i)
+			return nil, atProof(types.ErrTooManyProofs.Wrapf("unit %x: %d count in epoch %d", p.UnitId, rules.MaxProofs, msg.Epoch), i)
 		}
 		g.nonces.Add(nonce)
 		g.claims = append(append(g.claims, p.LocalNonce...), p.ResultHash...)
