@@ -127,7 +127,7 @@ func (d *Door) follow(ctx context.Context) error {
 		return err
 	}
 	d.seen(at)
-	return d.cfg.Chain.Follow(ctx, d.from(at), func(ctx context.Context, b chain.Block) error {
+	err = d.cfg.Chain.Follow(ctx, d.from(at), func(ctx context.Context, b chain.Block) error {
 		d.revoked.block(b)
 		if err := d.teach(ctx, b); err != nil {
 			return err
@@ -140,6 +140,10 @@ func (d *Door) follow(ctx context.Context) error {
 		d.seen(b.Height)
 		return nil
 	})
+	if errors.Is(err, chain.ErrPruned) { // what was missed cannot be read any more: go on from here
+		err = errors.Join(err, d.cfg.Graph.SetSeen(at.Number))
+	}
+	return err
 }
 
 // catchUp is how many blocks are read again for the revocations in them.

@@ -21,6 +21,7 @@ import (
 	"github.com/go-fluence/fluence/peer/chain"
 	"github.com/go-fluence/fluence/peer/particle"
 	"github.com/go-fluence/fluence/peer/pipeline"
+	"github.com/go-fluence/fluence/peer/store"
 	"github.com/go-fluence/fluence/peer/trustgraph"
 	"github.com/go-fluence/fluence/proofs/perimeter"
 	"github.com/go-fluence/fluence/proofs/trust"
@@ -161,7 +162,7 @@ type world struct {
 	here   party
 	alice  party
 	root   party
-	ctx    context.Context //nolint:containedctx // of the test
+	ctx    context.Context
 }
 
 func newWorld(t testing.TB, policy perimeter.Policy) *world {
@@ -355,6 +356,54 @@ func TestBeforeTheChainIsReadOnlyTheOwnerMayCall(t *testing.T) {
 	}
 	if err := d.Admit(t.Context(), w.call("op", "f", w.alice)); err != nil {
 		t.Errorf("a builtin: %v", err)
+	}
+}
+
+// memory keeps files in a map.
+type memory map[string][]byte
+
+func (m memory) Get(name string) ([]byte, error) {
+	if b, ok := m[name]; ok {
+		return b, nil
+	}
+	return nil, store.ErrNotFound
+}
+
+func (m memory) Put(name string, data []byte) error { m[name] = data; return nil }
+
+// pruned is a ledger that keeps no block before its newest.
+type pruned struct{ *ledger }
+
+func (p pruned) Follow(ctx context.Context, after uint64, each func(context.Context, chain.Block) error) error {
+	if after < p.height {
+		return chain.ErrPruned
+	}
+	return p.ledger.Follow(ctx, after, each)
+}
+
+func TestBlocksThatAreGoneAreLeftOut(t *testing.T) {
+	w := newWorld(t, anyone())
+	files := memory{}
+	g, err := trustgraph.Open(files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := g.SetSeen(1); err != nil {
+		t.Fatal(err)
+	}
+	l := newLedger()
+	l.height = 50
+	cfg := w.door.cfg
+	cfg.Graph, cfg.Chain = g, pruned{l}
+	d, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.follow(t.Context()); !errors.Is(err, chain.ErrPruned) {
+		t.Fatalf("follow = %v, want ErrPruned", err)
+	}
+	if from := d.from(chain.Height{Number: 50}); from != 50 {
+		t.Errorf("the next look begins after block %d, want 50", from)
 	}
 }
 

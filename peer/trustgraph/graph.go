@@ -27,7 +27,7 @@ var (
 	// ErrFull says that an issuer has as many relations as one may have.
 	ErrFull = errors.New("issuer has too many relations")
 	// ErrNoRoot says that a certificate does not begin with a root.
-	ErrNoRoot = errors.New("Certificate does not contain a trusted root.") //nolint:staticcheck // ST1005: upstream's text
+	ErrNoRoot = errors.New("Certificate does not contain a trusted root.") //nolint:staticcheck,revive // ST1005, error-strings: upstream's text
 )
 
 // Bounds of a graph.

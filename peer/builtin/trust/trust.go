@@ -92,6 +92,9 @@ type weightResult struct {
 	Error   string `json:"error"`
 }
 
+// noWeight is the answer of a refusal.
+func noWeight(err error) weightResult { return weightResult{Error: err.Error()} }
+
 type certsResult struct {
 	outcome
 	Certificates []trust.Certificate `json:"certificates"`
@@ -358,15 +361,15 @@ func (s *service) insert(c pipeline.Call, cert trust.Certificate) (any, error) {
 func (s *service) weight(_ context.Context, c pipeline.Call, a *builtin.Args) (any, error) {
 	id, err := builtin.Next[string](a, "peer_id")
 	if err != nil {
-		return weightResult{Error: err.Error()}, nil
+		return noWeight(err), nil
 	}
 	k, err := key(id)
 	if err != nil {
-		return weightResult{Error: err.Error()}, nil
+		return noWeight(err), nil
 	}
 	now, err := s.clock(c, 1)
 	if err != nil {
-		return weightResult{Error: err.Error()}, nil
+		return noWeight(err), nil
 	}
 	return weightResult{Success: true, Weight: s.graph.Weight(k, now), PeerID: id}, nil
 }
@@ -376,11 +379,11 @@ func (s *service) weight(_ context.Context, c pipeline.Call, a *builtin.Args) (a
 func (s *service) weightFrom(_ context.Context, c pipeline.Call, a *builtin.Args) (any, error) {
 	k, issuer, id, err := pair(a)
 	if err != nil {
-		return weightResult{Error: err.Error()}, nil
+		return noWeight(err), nil
 	}
 	now, err := s.clock(c, 2)
 	if err != nil {
-		return weightResult{Error: err.Error()}, nil
+		return noWeight(err), nil
 	}
 	return weightResult{Success: true, Weight: s.graph.WeightFrom(k, issuer, now), PeerID: id}, nil
 }
