@@ -87,7 +87,7 @@ func configName(a *builtin.Args) (string, error) {
 	}
 	var name string
 	if err := json.Unmarshal(config["name"], &name); err != nil {
-		return "", fmt.Errorf("Error deserializing field 'config': expected an object with a name, got %s", clip(string(config["name"]))) //nolint:staticcheck // ST1005: upstream's text
+		return "", fmt.Errorf("Error deserializing field 'config': expected an object with a name, got %s", clip(string(config["name"])))
 	}
 	return name, nil
 }
@@ -291,7 +291,7 @@ func pairs(a *builtin.Args, name string) ([][][]string, error) {
 	out := make([][]string, len(list))
 	for i, raw := range list {
 		if err := json.Unmarshal(raw, &out[i]); err != nil || len(out[i]) != 2 {
-			return nil, fmt.Errorf("Error deserializing field '%s': expected pairs of strings, got %s", name, clip(string(raw))) //nolint:staticcheck // ST1005: upstream's text
+			return nil, fmt.Errorf("Error deserializing field '%s': expected pairs of strings, got %s", name, clip(string(raw)))
 		}
 	}
 	return [][][]string{out}, nil

@@ -194,11 +194,13 @@ func (s *Services) statEntries() map[string]builtin.Entry {
 			if err != nil {
 				return nil, err
 			}
-			st, err := s.Stat(c.Scope.Peer, name)
-			if err != nil {
-				return statResult{Error: err.Error(), Result: []ServiceStat{}}, nil
+			res := statResult{Status: true, Result: []ServiceStat{}}
+			if st, err := s.Stat(c.Scope.Peer, name); err != nil {
+				res.Status, res.Error = false, err.Error() // an answer, as in upstream
+			} else {
+				res.Result = append(res.Result, st)
 			}
-			return statResult{Status: true, Result: []ServiceStat{st}}, nil
+			return res, nil
 		}),
 	}
 }
@@ -227,7 +229,7 @@ func (s *Services) vaultEntries() map[string]builtin.Entry {
 func (s *Services) fromVault(c pipeline.Call, name string, limit int64) ([]byte, error) {
 	b, err := s.cfg.Vault.Get(c, name, limit)
 	if err != nil {
-		return nil, fmt.Errorf("Error reading vault file `%s`: %w", clip(name), err) //nolint:staticcheck // ST1005: upstream's text
+		return nil, fmt.Errorf("Error reading vault file `%s`: %w", clip(name), err)
 	}
 	return b, nil
 }
