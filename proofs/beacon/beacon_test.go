@@ -36,20 +36,20 @@ var vectors = []struct{ seed, key, alpha, proof, output string }{
 	},
 }
 
-func unhex(t testing.TB, s string) []byte {
-	t.Helper()
+func unhex(tb testing.TB, s string) []byte {
+	tb.Helper()
 	b, err := hex.DecodeString(s)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return b
 }
 
-func key(t testing.TB, fill byte) *beacon.Key {
-	t.Helper()
+func key(tb testing.TB, fill byte) *beacon.Key {
+	tb.Helper()
 	k, err := beacon.NewKey(bytes.Repeat([]byte{fill}, beacon.SeedSize))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return k
 }

@@ -49,7 +49,8 @@ func TestMain(m *testing.M) {
 
 // forever keeps a child alive whatever its parent does.
 func forever() {
-	for range time.Tick(time.Second) {
+	for tick := time.Tick(time.Second); ; {
+		<-tick
 	}
 }
 

@@ -86,9 +86,9 @@ type world struct {
 
 var small = types.Params{Window: 3, MinOutputs: 2, History: 5}
 
-func newWorld(t testing.TB, p types.Params, every uint64) *world {
-	t.Helper()
-	w := &world{t: t, env: kit.New(t, types.StoreKey), clock: &clock{every: every, cur: epochtypes.Current{Number: 1}}}
+func newWorld(tb testing.TB, p types.Params, every uint64) *world {
+	tb.Helper()
+	w := &world{t: tb, env: kit.New(tb, types.StoreKey), clock: &clock{every: every, cur: epochtypes.Current{Number: 1}}}
 	for i := range 4 {
 		w.set = append(w.set, validator{
 			operator:  bytes.Repeat([]byte{byte(i + 1)}, 20),
@@ -102,10 +102,10 @@ func newWorld(t testing.TB, p types.Params, every uint64) *world {
 		g.Registrations = append(g.Registrations, types.Registration{Operator: v.operator.String(), Key: v.key.Public()})
 	}
 	if err := g.Validate(); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if err := w.k.InitGenesis(w.ctx(), g); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return w
 }
