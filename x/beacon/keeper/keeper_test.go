@@ -158,13 +158,15 @@ func TestCheckRefusesWhatIsNotTheProposersOutput(t *testing.T) {
 		make   func(w *world, height int64) []byte
 		want   error
 	}{
-		"nothing":               {0, 0, func(*world, int64) []byte { return nil }, nil},
-		"its output":            {0, 0, func(w *world, h int64) []byte { return payload(w, 0, chainID, h) }, nil},
-		"last of the window":    {2, 0, func(w *world, h int64) []byte { return payload(w, 0, chainID, h) }, nil},
-		"of another validator":  {0, 0, func(w *world, h int64) []byte { return payload(w, 1, chainID, h) }, types.ErrInvalidOutput},
-		"of another height":     {0, 0, func(w *world, h int64) []byte { return payload(w, 0, chainID, h-1) }, types.ErrInvalidOutput},
-		"of another chain":      {0, 0, func(w *world, h int64) []byte { return payload(w, 0, "fluence-local-2", h) }, types.ErrInvalidOutput},
-		"proof of possession":   {0, 0, func(w *world, h int64) []byte { return w.set[0].key.Prove(beacon.PossessionAlpha(chainID, w.set[0].operator)) }, types.ErrInvalidOutput},
+		"nothing":              {0, 0, func(*world, int64) []byte { return nil }, nil},
+		"its output":           {0, 0, func(w *world, h int64) []byte { return payload(w, 0, chainID, h) }, nil},
+		"last of the window":   {2, 0, func(w *world, h int64) []byte { return payload(w, 0, chainID, h) }, nil},
+		"of another validator": {0, 0, func(w *world, h int64) []byte { return payload(w, 1, chainID, h) }, types.ErrInvalidOutput},
+		"of another height":    {0, 0, func(w *world, h int64) []byte { return payload(w, 0, chainID, h-1) }, types.ErrInvalidOutput},
+		"of another chain":     {0, 0, func(w *world, h int64) []byte { return payload(w, 0, "fluence-local-2", h) }, types.ErrInvalidOutput},
+		"proof of possession": {0, 0, func(w *world, h int64) []byte {
+			return w.set[0].key.Prove(beacon.PossessionAlpha(chainID, w.set[0].operator))
+		}, types.ErrInvalidOutput},
 		"a flipped bit":         {0, 0, func(w *world, h int64) []byte { p := payload(w, 0, chainID, h); p[0] ^= 1; return p }, types.ErrInvalidOutput},
 		"cut short":             {0, 0, func(w *world, h int64) []byte { return payload(w, 0, chainID, h)[:79] }, types.ErrInvalidOutput},
 		"zeros":                 {0, 0, func(*world, int64) []byte { return make([]byte, keeper.PayloadBytes) }, types.ErrInvalidOutput},
