@@ -72,12 +72,6 @@ func (l Layout) ordinal(index uint64) int {
 	return sort.Search(len(l.ends), func(i int) bool { return l.ends[i] > index })
 }
 
-// ordinalOf returns the place of a unit among the peer's.
-func (l Layout) ordinalOf(unit [32]byte) (int, bool) {
-	i := sort.Search(len(l.units), func(i int) bool { return bytes.Compare(l.units[i][:], unit[:]) >= 0 })
-	return i, i < len(l.units) && l.units[i] == unit
-}
-
 // Tag is a short stand-in for a nonce: the first six bytes of its SHA-256. Nonces
 // with different tags are different; that two of one unit and epoch share a tag is
 // an accident of 1 in 2^48, which costs their prover one of the two.

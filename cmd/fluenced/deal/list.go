@@ -88,7 +88,7 @@ func (s *session) list(owner, peer string, ended bool) ([]row, error) {
 			}
 			return res.Pagination, nil
 		}
-		res := &dealtypes.QueryDealsResponse{}
+		var res *dealtypes.QueryDealsResponse
 		var err error
 		if owner != "" {
 			res, err = s.deals.DealsByOwner(s.context(), &dealtypes.QueryDealsByOwnerRequest{Owner: owner, Pagination: req})

@@ -108,8 +108,14 @@ func TestLogLinesAreToldOnce(t *testing.T) {
 		return out
 	}
 	for _, tt := range []struct{ before, now, want string }{
-		{"", "abc", "abc"}, {"abc", "abc", ""}, {"abc", "abcd", "d"}, {"abcd", "bcde", "e"}, {"abcd", "efgh", "efgh"},
-		{"aaaa", "aaaa", ""}, {"abc", "c", ""}, {"abc", "", ""},
+		{"", "abc", "abc"},
+		{"abc", "abc", ""},
+		{"abc", "abcd", "d"},
+		{"abcd", "bcde", "e"},
+		{"abcd", "efgh", "efgh"},
+		{"aaaa", "aaaa", ""},
+		{"abc", "c", ""},
+		{"abc", "", ""},
 	} {
 		if got := fresh(lines(tt.before), lines(tt.now)); !slices.Equal(got, lines(tt.want)) {
 			t.Errorf("after %q comes %q: told %v, want %q", tt.before, tt.now, got, tt.want)

@@ -162,8 +162,8 @@ func (n *Network) run(ctx context.Context, ready func(Info, Options)) error {
 		if err := n.await(gctx); err != nil || gctx.Err() != nil {
 			return err
 		}
-		demo := n.tryDemo(gctx, n.learn())
-		if gctx.Err() != nil {
+		demo, ended := n.tryDemo(gctx, n.learn())
+		if ended {
 			return nil
 		}
 		info, err := n.write(demo)
@@ -177,10 +177,10 @@ func (n *Network) run(ctx context.Context, ready func(Info, Options)) error {
 }
 
 // tryDemo sets the demo up. The network is of use without it: a failure is told, and
-// nil returned.
-func (n *Network) tryDemo(ctx context.Context, info Info) *Demo {
+// nil returned. ended tells that ctx did.
+func (n *Network) tryDemo(ctx context.Context, info Info) (demo *Demo, ended bool) {
 	if !n.opts.Demo {
-		return nil
+		return nil, false
 	}
 	begun, line := time.Now(), progress{w: n.out, tty: n.tty}
 	app, err := demoApp(n.opts.App)
@@ -189,13 +189,14 @@ func (n *Network) tryDemo(ctx context.Context, info Info) *Demo {
 		d, err = n.demonstrate(ctx, info, app, func(text string) { line.show("demo: "+text, time.Since(begun)) })
 	}
 	line.end()
-	if err != nil && ctx.Err() == nil {
+	switch {
+	case ctx.Err() != nil:
+		return nil, true
+	case err != nil:
 		term.Report(n.out, term.Hint(err, "the network runs without the demo; make demo builds its app"))
+		return nil, false
 	}
-	if err != nil {
-		return nil
-	}
-	return &d
+	return &d, false
 }
 
 // await shows progress until every validator has made a block with the others.

@@ -304,8 +304,11 @@ func (s *session) finish(id []byte) error {
 	plan := chaincmd.Plan{
 		Title: "finish a commitment",
 		Rows: [][2]string{
-			{"commitment", text(id)}, {"units that leave", fmt.Sprint(len(units))},
-			{"collateral", flt(c.Collateral)}, {"slashed of it", flt(c.Slashed)}, {"goes back to", c.Commitment.Delegator},
+			{"commitment", text(id)},
+			{"units that leave", fmt.Sprint(len(units))},
+			{"collateral", flt(c.Collateral)},
+			{"slashed of it", flt(c.Slashed)},
+			{"goes back to", c.Commitment.Delegator},
 		},
 	}
 	if len(units) > 0 {

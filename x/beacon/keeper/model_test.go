@@ -93,7 +93,7 @@ type run struct {
 func (r *run) step(t *rapid.T) {
 	proposer := rapid.IntRange(0, 3).Draw(t, "proposer")
 	withhold := rapid.IntRange(0, 3).Draw(t, "withhold") == 0
-	epoch, _, _ := r.clock.Place(nil)
+	epoch, _, _ := r.clock.Place(t.Context())
 	if k := r.m.keyOf(proposer, epoch); k != nil {
 		r.set[proposer].key = k // the operator put the right file in place
 	}

@@ -6,7 +6,6 @@ package simulation
 
 import (
 	"context"
-	"math/rand"
 
 	"github.com/cosmos/cosmos-sdk/testutil/simsx"
 	sdk "github.com/cosmos/cosmos-sdk/types"
@@ -21,7 +20,7 @@ func GenesisState(s *module.SimulationState) {
 }
 
 // randomParams returns params that Validate accepts.
-func randomParams(r *rand.Rand) types.Params {
+func randomParams(r interface{ Intn(n int) int }) types.Params {
 	p := types.DefaultParams()
 	p.SlashingRate = uint64(types.Precision/200 + r.Intn(types.Precision/50))
 	p.UsdTargetRevenuePerEpoch = uint64(1 + r.Intn(int(p.Penalty()/types.MinPenaltyMultiple)))

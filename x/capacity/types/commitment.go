@@ -77,11 +77,11 @@ func (t Tally) Excuse(i int) {
 	}
 }
 
-// Sharing returns the proofs of units with at least min of them.
-func (t Tally) Sharing(min uint32) uint64 {
+// Sharing returns the proofs of units with at least least of them.
+func (t Tally) Sharing(least uint32) uint64 {
 	sum := uint64(0)
 	for _, n := range t.Proofs {
-		if n >= min {
+		if n >= least {
 			sum += uint64(n)
 		}
 	}

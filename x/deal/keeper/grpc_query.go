@@ -233,6 +233,8 @@ func (s queryServer) Grants(ctx context.Context, req *types.QueryGrantsRequest) 
 }
 
 // NextDealId implements types.QueryServer.
+//
+//nolint:revive // the name is generated
 func (s queryServer) NextDealId(ctx context.Context, req *types.QueryNextDealIdRequest) (*types.QueryNextDealIdResponse, error) {
 	owner, _, err := s.k.account("owner", req.Owner)
 	if err != nil {

@@ -2,7 +2,7 @@
 
 package types
 
-// Rates are over Precision: 0.2 is 2000000.
+// Precision is what rates are over: 0.2 is 2000000.
 const Precision = 10_000_000
 
 // Bounds of the params.

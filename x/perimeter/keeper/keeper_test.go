@@ -285,7 +285,7 @@ func TestMessages(t *testing.T) {
 				t.Fatal(err)
 			}
 			err = w.do(tt.msg(w))
-			if tt.want == errAny {
+			if errors.Is(tt.want, errAny) {
 				if err == nil {
 					t.Fatal("accepted")
 				}
