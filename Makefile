@@ -28,7 +28,7 @@ build: ## build build/fluenced
 demo: build ## build the guestbook that a local network runs as a sample
 	@mkdir -p $(BUILD)/demo
 	for m in store book; do \
-	  (cd docs/examples/guestbook/$$m && GOOS=wasip1 GOARCH=wasm GOFLAGS= $(GO) build -trimpath -ldflags='-s -w' -buildmode=c-shared -o $(CURDIR)/$(BUILD)/demo/$$m.wasm .) && \
+	  (cd docs/examples/guestbook/$$m && GOOS=wasip1 GOARCH=wasm GOFLAGS= $(GO) build -trimpath -buildvcs=false -ldflags='-s -w' -buildmode=c-shared -o $(CURDIR)/$(BUILD)/demo/$$m.wasm .) && \
 	  $(BUILD)/fluenced marine build $(BUILD)/demo/$$m.wasm --interface docs/examples/guestbook/$$m/marine.txt -o $(BUILD)/demo/$$m.wasm || exit 1; \
 	done
 	cp docs/examples/guestbook/app.toml $(BUILD)/demo/app.toml

@@ -29,6 +29,7 @@ type network struct {
 	Demo *struct {
 		DealID        string   `json:"deal_id"`
 		AppCID        string   `json:"app_cid"`
+		Provider      string
 		CommitmentIDs []string `json:"commitment_ids"`
 		Workers       []struct {
 			PeerID   string `json:"peer_id"`
@@ -149,7 +150,7 @@ type unit struct {
 func (j *job) units() []unit {
 	j.t.Helper()
 	var p struct{ Units []unit }
-	j.ask(&p, "provider", "status")
+	j.ask(&p, "provider", "status", "--provider", j.net.Demo.Provider)
 	return p.Units
 }
 

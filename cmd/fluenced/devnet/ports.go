@@ -28,11 +28,12 @@ func preferred(i int) ports {
 	}
 }
 
-// peerArgs sets the peer's ports, on loopback.
+// peerArgs sets the peer's ports, on loopback, and how it searches for proofs.
 func (p *ports) peerArgs() []string {
 	var args []string
 	for _, set := range []string{
 		"listen_ip=127.0.0.1", "http_ip=127.0.0.1", "allow_local_addresses=true",
+		"prover.mode=light", "prover.processors=", // several peers share this machine: none has a processor to itself
 		fmt.Sprintf("tcp_port=%d", p.PeerTCP), fmt.Sprintf("websocket_port=%d", p.PeerWebSocket), fmt.Sprintf("http_port=%d", p.PeerHTTP),
 	} {
 		args = append(args, "--set", set)

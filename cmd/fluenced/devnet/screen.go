@@ -89,7 +89,7 @@ func (d *Demo) put(line func(string, ...any), info Info, dir string) {
 	h := info.Validators[0].Home
 	line("See what it costs, what it earns, and the proofs of the units that are not rented:")
 	line("  fluenced deal status %s --home %s", d.DealID, h)
-	line("  fluenced provider status --home %s", h)
+	line("  fluenced provider status --provider %s --home %s", d.Provider, h)
 	if len(d.CommitmentIDs) > 0 {
 		line("  fluenced query capacity units %s --home %s", d.CommitmentIDs[0], h)
 	}

@@ -84,6 +84,11 @@ func run(ctx context.Context, args []string) error {
 	g.Go(func() error { return c.Run(ctx) })
 	g.Go(func() error {
 		defer stop()
+		select {
+		case <-c.Ready():
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 		for _, w := range n.Demo.Workers {
 			answer, err := c.Execute(ctx, client.Script{
 				AIR:  fmt.Sprintf(load, script),
