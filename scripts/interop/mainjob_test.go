@@ -26,9 +26,10 @@ type network struct {
 		Multiaddrs   []string
 		CometAddress string `json:"rpc"`
 	}
-	Demo *struct {
-		DealID        string   `json:"deal_id"`
-		AppCID        string   `json:"app_cid"`
+	Accounts []struct{ Name, Bech32 string }
+	Demo     *struct {
+		DealID        string `json:"deal_id"`
+		AppCID        string `json:"app_cid"`
 		Provider      string
 		CommitmentIDs []string `json:"commitment_ids"`
 		Workers       []struct {
@@ -257,12 +258,25 @@ func (j *job) restart() {
 func (j *job) stop(deposit *big.Int) {
 	j.t.Helper()
 	j.run("deal", "stop", j.net.Demo.DealID, "--from", "customer", "--yes")
-	balance, locked := j.bill()
-	if balance.Sign() != 0 {
-		j.t.Errorf("%s is left in a stopped deal", balance)
+	if balance, locked := j.bill(); balance.Sign() != 0 || locked.Sign() != 0 {
+		j.t.Errorf("a stopped deal still holds %s and %s", balance, locked)
 	}
-	if locked.Sign() <= 0 || locked.Cmp(deposit) >= 0 {
-		j.t.Errorf("%s locked for the provider of a deposit of %s", locked, deposit)
+	started := big.NewInt(1_000_000_000_000) // uusd of each account in genesis
+	gained := map[string]*big.Int{}
+	for _, a := range j.net.Accounts[:3] {
+		var b struct{ Balance coin }
+		j.ask(&b, "query", "bank", "balance", a.Bech32, "uusd")
+		gained[a.Name] = new(big.Int).Sub(b.Balance.amount(j.t), started)
+	}
+	paid := new(big.Int).Neg(gained["customer"])
+	if paid.Sign() <= 0 || paid.Cmp(deposit) >= 0 {
+		j.t.Errorf("the customer paid %s of a deposit of %s", paid, deposit)
+	}
+	if sum := new(big.Int).Add(gained["provider"], gained["member"]); sum.Cmp(paid) != 0 {
+		j.t.Errorf("the customer paid %s, provider and delegator have %s", paid, sum)
+	}
+	if four := new(big.Int).Mul(gained["member"], big.NewInt(4)); four.Cmp(gained["provider"]) != 0 {
+		j.t.Errorf("the delegator has %s beside the provider's %s, want a quarter of that", gained["member"], gained["provider"])
 	}
 	until(j.t, "all four units prove again", 2*time.Minute, func() bool { return j.count("proving") == 4 })
 	w := j.net.Demo.Workers[0]
