@@ -156,7 +156,7 @@ func TestAnUpgradeByGovernance(t *testing.T) {
 	if applied := ask(ctx, n, "query", "upgrade", "applied", "next"); !strings.Contains(applied, strconv.FormatInt(height, 10)) {
 		t.Errorf("applied plan: %s", applied)
 	}
-	out, err := n.Run(ctx, "state", "prove", "next", "01")
+	out, err := n.Run(ctx, "state", "prove", "next", "0x01")
 	if err != nil || !strings.Contains(out, fmt.Sprintf("%x", "upgraded")) && !strings.Contains(out, "upgraded") {
 		t.Errorf("the new store: %v %s", err, out)
 	}
