@@ -74,7 +74,7 @@ npm: ## install the pinned official packages that the interop suites and the exa
 	ln -sfn ../../scripts/interop/node_modules docs/examples/node_modules
 
 interop: build demo npm ## run the official packages against our processes
-	$(GO) test -tags interop -p 1 -count 1 ./scripts/interop ./cmd/fluenced/procnet
+	$(GO) test -tags interop -p 1 -count 1 ./scripts/interop ./cmd/fluenced/procnet ./cmd/fluenced/provider ./cmd/fluenced/deal
 
 oracle: npm ## compare with the official programs
 	ORACLE_INVOCATIONS=$(INVOCATIONS) $(GO) test -tags oracle -count 1 ./peer/air/...

@@ -28,7 +28,7 @@ if [ -e /usr/include/randomx.h ] && command -v gcc >/dev/null; then
 else
   left+=("oracle/randomx: gcc and librandomx-dev are not installed (make deps)")
 fi
-suite interop go test -tags interop -p 1 -count 1 -timeout 40m ./scripts/interop ./cmd/fluenced/procnet
+suite interop go test -tags interop -p 1 -count 1 -timeout 40m ./scripts/interop ./cmd/fluenced/procnet ./cmd/fluenced/provider ./cmd/fluenced/deal
 suite chaos go test -tags chaos -p 1 -count 1 -timeout 40m ./cmd/fluenced/procnet
 if [ "$size" = full ]; then
   suite sim/peer go test -tags sim -p 1 -count 1 -timeout 60m ./peer ./peer/dht ./peer/host
