@@ -23,7 +23,7 @@ type plan struct {
 
 // upgrades lists the upgrades that this program can begin with, oldest first. A plan without an entry stops the chain
 // at its height until a program that has one takes over.
-func upgrades() []plan { return append([]plan{}, nextUpgrade()...) }
+func upgrades() []plan { return nextUpgrade() }
 
 // setUpgrades registers the upgrades and has stores added or removed if the newest plan is about to be applied.
 func (a *App) setUpgrades() error {

@@ -50,7 +50,7 @@ const (
 	demoShare = 2_000_000
 	// demoStakeFLT is the most that the member stakes; the chain says how much it takes.
 	demoStakeFLT = 100_000
-	// demoTimeout bounds each wait of the demo.
+	// demoTimeout bounds the demo, beside the epoch that it waits for.
 	demoTimeout = 2 * time.Minute
 	// bindingValid is how long the peers' signatures can be used.
 	bindingValid = 10 * time.Minute
@@ -77,7 +77,7 @@ type party struct {
 }
 
 // demonstrate sets the demo up, or finds what an earlier run of this network set up.
-func (n *Network) demonstrate(ctx context.Context, info Info, app string, say func(string)) (Demo, error) {
+func (n *Network) demonstrate(ctx context.Context, info Info, say func(string)) (Demo, error) {
 	file := filepath.Join(n.opts.Dir, demoFile)
 	var found Demo
 	text, err := os.ReadFile(file)
@@ -87,7 +87,11 @@ func (n *Network) demonstrate(ctx context.Context, info Info, app string, say fu
 	if !errors.Is(err, fs.ErrNotExist) {
 		return found, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, demoTimeout)
+	app, err := demoApp(n.opts.App)
+	if err != nil {
+		return found, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, demoTimeout+n.opts.Epoch)
 	defer cancel()
 	d := &demo{n: n, info: info}
 	if err := d.open(app); err != nil {

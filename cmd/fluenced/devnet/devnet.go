@@ -183,11 +183,7 @@ func (n *Network) tryDemo(ctx context.Context, info Info) (demo *Demo, ended boo
 		return nil, false
 	}
 	begun, line := time.Now(), progress{w: n.out, tty: n.tty}
-	app, err := demoApp(n.opts.App)
-	var d Demo
-	if err == nil {
-		d, err = n.demonstrate(ctx, info, app, func(text string) { line.show("demo: "+text, time.Since(begun)) })
-	}
+	d, err := n.demonstrate(ctx, info, func(text string) { line.show("demo: "+text, time.Since(begun)) })
 	line.end()
 	switch {
 	case ctx.Err() != nil:
