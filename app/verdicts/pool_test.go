@@ -83,7 +83,7 @@ func TestWhatIsJudgedGoesFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var order []byte
 		p := newPool(t, verifier(func(_ context.Context, key [32]byte, n int) ([]capacity.Verdict, error) {
-			time.Sleep(time.Second)
+			<-time.After(time.Second) // of the bubble's clock
 			order = append(order, key[0])
 			return valid(n), nil
 		}), verdicts.Config{Parallel: 1})

@@ -66,18 +66,19 @@ func newMachine(t *rapid.T, tb testing.TB) *machine {
 
 var accounts = rapid.SampledFrom([]string{"a", "b", "c"})
 
-// pick returns one of the commitments, or skips the step.
+// pick returns one of the commitments; nil when there is none, and the step does nothing.
 func (x *machine) pick(t *rapid.T) *model.Commitment {
 	if len(x.list) == 0 {
-		t.Skip("no commitment")
+		return nil
 	}
 	return rapid.SampledFrom(x.list).Draw(t, "commitment")
 }
 
+// pickUnit returns a unit of a commitment that is there; nil when there is none.
 func (x *machine) pickUnit(t *rapid.T) (*model.Commitment, *model.Unit) {
 	c := x.pick(t)
-	if c.StatusAt(x.m.Epoch) == model.Removed {
-		t.Skip("removed")
+	if c == nil || c.StatusAt(x.m.Epoch) == model.Removed {
+		return nil, nil
 	}
 	return c, rapid.SampledFrom(c.Units).Draw(t, "unit")
 }
@@ -92,7 +93,7 @@ func agree(t *rapid.T, err error, want bool) {
 
 func (x *machine) Create(t *rapid.T) {
 	if len(x.list) >= 4 {
-		t.Skip("enough")
+		return
 	}
 	x.made++
 	name, provider, delegator := fmt.Sprint("peer ", x.made), accounts.Draw(t, "provider"), accounts.Draw(t, "delegator")
@@ -116,6 +117,9 @@ func (x *machine) Create(t *rapid.T) {
 
 func (x *machine) Remove(t *rapid.T) {
 	c := x.pick(t)
+	if c == nil {
+		return
+	}
 	_, err := x.msg.RemoveCommitment(x.ctx(), &types.MsgRemoveCommitment{Provider: c.Provider, CommitmentId: []byte(c.ID)})
 	agree(t, err, c.Status == model.WaitDelegation)
 	if err == nil {
@@ -134,6 +138,9 @@ func (x *machine) forget(c *model.Commitment) {
 
 func (x *machine) Deposit(t *rapid.T) {
 	c := x.pick(t)
+	if c == nil {
+		return
+	}
 	_, err := x.msg.DepositCollateral(x.ctx(), deposit(c.Delegator, flt(1e15), []byte(c.ID)))
 	fresh := x.m.Epoch-x.m.Priced <= x.m.Params(x.m.Epoch).PriceExpiry
 	agree(t, err, c.Status == model.WaitDelegation && fresh)
@@ -158,6 +165,9 @@ func (x *machine) Hold(t *rapid.T) {
 
 func (x *machine) Credit(t *rapid.T) {
 	c, u := x.pickUnit(t)
+	if u == nil {
+		return
+	}
 	epoch, n := x.epoch(t), rapid.IntRange(1, 4).Draw(t, "n")
 	err := x.CreditProofs(x.ctx(), []byte(u.ID), epoch, uint32(n))
 	agree(t, err, x.m.Credit(c, u, epoch, int64(n)))
@@ -182,6 +192,9 @@ func (x *machine) epoch(t *rapid.T) uint64 {
 
 func (x *machine) Lose(t *rapid.T) {
 	c, _ := x.pickUnit(t)
+	if c == nil {
+		return
+	}
 	epoch := x.epoch(t)
 	err := x.FailEpoch(x.ctx(), id(c.Peer), epoch, types.ReasonMissingOpening)
 	agree(t, err, x.m.Lose(c, epoch))
@@ -189,6 +202,9 @@ func (x *machine) Lose(t *rapid.T) {
 
 func (x *machine) False(t *rapid.T) {
 	c, u := x.pickUnit(t)
+	if u == nil {
+		return
+	}
 	epoch, scale := max(x.epoch(t), 1), rapid.IntRange(1, 3).Draw(t, "scale")
 	err := x.SlashFalse(x.ctx(), []byte(u.ID), epoch, uint32(scale), types.ReasonFalseHash)
 	agree(t, err, x.m.False(c, u, epoch, int64(scale)))
@@ -196,8 +212,8 @@ func (x *machine) False(t *rapid.T) {
 
 func (x *machine) Take(t *rapid.T) {
 	_, u := x.pickUnit(t)
-	if u.InDeal || u.Exited {
-		t.Skip("not free")
+	if u == nil || u.InDeal || u.Exited {
+		return
 	}
 	agree(t, x.market.take(x.ctx(), []byte(u.ID)), true)
 	x.m.Take(u)
@@ -205,8 +221,8 @@ func (x *machine) Take(t *rapid.T) {
 
 func (x *machine) Return(t *rapid.T) {
 	c, u := x.pickUnit(t)
-	if !u.InDeal {
-		t.Skip("free")
+	if u == nil || !u.InDeal {
+		return
 	}
 	agree(t, x.market.giveBack(x.ctx(), []byte(u.ID)), true)
 	x.m.Return(c, u)
@@ -214,6 +230,9 @@ func (x *machine) Return(t *rapid.T) {
 
 func (x *machine) Exit(t *rapid.T) {
 	c, u := x.pickUnit(t)
+	if u == nil {
+		return
+	}
 	_, err := x.msg.ExitUnits(x.ctx(), &types.MsgExitUnits{Provider: c.Provider, CommitmentId: []byte(c.ID), UnitIds: [][]byte{[]byte(u.ID)}})
 	agree(t, err, (c.Status == model.Inactive || c.Status == model.Failed) && !u.Exited)
 	if err == nil {
@@ -223,6 +242,9 @@ func (x *machine) Exit(t *rapid.T) {
 
 func (x *machine) Finish(t *rapid.T) {
 	c := x.pick(t)
+	if c == nil {
+		return
+	}
 	_, err := x.msg.FinishCommitment(x.ctx(), &types.MsgFinishCommitment{Sender: "anybody", CommitmentId: []byte(c.ID)})
 	want := x.m.Over(c)
 	for _, u := range c.Units {
@@ -242,6 +264,9 @@ func (x *machine) Finish(t *rapid.T) {
 
 func (x *machine) WithdrawCollateral(t *rapid.T) {
 	c := x.pick(t)
+	if c == nil {
+		return
+	}
 	resp, err := x.msg.WithdrawCollateral(x.ctx(), &types.MsgWithdrawCollateral{Sender: c.Provider, CommitmentId: []byte(c.ID)})
 	agree(t, err, x.m.Over(c) && !c.CollateralBack)
 	if err == nil {
@@ -253,6 +278,9 @@ func (x *machine) WithdrawCollateral(t *rapid.T) {
 
 func (x *machine) WithdrawReward(t *rapid.T) {
 	c := x.pick(t)
+	if c == nil {
+		return
+	}
 	resp, err := x.msg.WithdrawReward(x.ctx(), &types.MsgWithdrawReward{Sender: c.Delegator, CommitmentId: []byte(c.ID)})
 	agree(t, err, x.m.Unlocked(c).Sign() > 0)
 	if err != nil {
