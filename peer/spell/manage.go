@@ -110,8 +110,11 @@ func (s *Spells) AddAlias(scope peer.ID, alias, id string) error {
 // edit changes a spell's record on disk, then here; s.change is held.
 func (s *Spells) edit(sp *spell, change func(r *record)) error {
 	s.mu.Lock()
-	r := sp.record
+	r, gone := sp.record, sp.gone
 	s.mu.Unlock()
+	if gone { // what was removed must not come back to the disk
+		return ErrNotFound
+	}
 	change(&r)
 	if err := s.put(r); err != nil {
 		return err

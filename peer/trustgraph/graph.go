@@ -256,15 +256,19 @@ func (g *Graph) RevokeByChain(r trust.Revocation) error {
 }
 
 // put stores a relation that is newer than what is stored, and keeps weight factors
-// right where that takes less than computing all of them.
+// right where that takes less than computing all of them. What is not bounded, the
+// chain's revocations, has as much room again: nobody can fill the graph against them.
 func (g *Graph) put(subject, issuer trust.Key, r *relation, bounded bool) (changed bool, err error) {
 	s, i := g.vertex(subject), g.vertex(issuer)
 	old := s.in[i]
 	switch {
 	case old != nil && old.at >= r.at:
 		return false, nil
-	case old == nil && (bounded && len(i.out) >= MaxPerIssuer || g.count >= MaxRelations):
-		return false, fmt.Errorf("%w: %d", ErrFull, len(i.out))
+	case old == nil && bounded && (len(i.out) >= MaxPerIssuer || g.count >= MaxRelations) || old == nil && g.count >= 2*MaxRelations:
+		n := len(i.out)
+		g.forget(s)
+		g.forget(i)
+		return false, fmt.Errorf("%w: %d", ErrFull, n)
 	case old == nil:
 		g.count++
 	case old.revoked:

@@ -347,6 +347,10 @@ func TestOneIssuerIsBounded(t *testing.T) {
 	if !errors.Is(err, ErrFull) || g.Len() != MaxPerIssuer {
 		t.Errorf("%v with %d relations, want ErrFull with %d", err, g.Len(), MaxPerIssuer)
 	}
+	if got, want := len(g.vertices), MaxPerIssuer+1; got != want {
+		t.Errorf("%d keys are kept, want %d: what is refused must leave nothing", got, want)
+	}
+	g.count = MaxRelations // full of what others added
 	if err := g.RevokeByChain(r.revokes(named(t, "x"), now)); err != nil {
 		t.Errorf("a revocation of the chain: %v", err)
 	}

@@ -22,6 +22,7 @@ const (
 	MaxDefinition = dag.ChunkSize // bytes, one raw block
 	MaxServices   = 64            // and as many spells
 	MaxModules    = 64            // of one service
+	MaxAllModules = 128           // of all services together
 	MaxName       = 128           // bytes of a name
 	MaxModule     = 64 << 20      // bytes of one Wasm module
 	MaxScript     = 8 << 20       // bytes of one spell's script
@@ -97,13 +98,16 @@ func (d Definition) check() error {
 	if len(d.Services)+len(d.Spells) == 0 {
 		return fmt.Errorf("%w: neither services nor spells; name one", ErrDefinition)
 	}
-	names := map[string]bool{}
+	names, modules := map[string]bool{}, 0
 	for i, s := range d.Services {
 		if err := checkName(names, s.Name); err != nil {
 			return fmt.Errorf("%w: services[%d].name: %w", ErrDefinition, i, err)
 		}
 		if len(s.Modules) == 0 || len(s.Modules) > MaxModules {
 			return fmt.Errorf("%w: services[%d].modules: %d modules, want 1 to %d", ErrDefinition, i, len(s.Modules), MaxModules)
+		}
+		if modules += len(s.Modules); modules > MaxAllModules {
+			return fmt.Errorf("%w: services[%d].modules: more than %d modules in all services", ErrDefinition, i, MaxAllModules)
 		}
 		for j, m := range s.Modules {
 			if err := m.check(); err != nil {

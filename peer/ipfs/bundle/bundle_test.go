@@ -6,6 +6,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -72,12 +74,20 @@ func TestSameAppHasSameCID(t *testing.T) {
 
 func TestPackRefuses(t *testing.T) {
 	tests := map[string]func(a *bundle.App){
-		"nothing":          func(a *bundle.App) { *a = bundle.App{} },
-		"reserved name":    func(a *bundle.App) { a.Spells[0].Name = "worker-spell" },
-		"name twice":       func(a *bundle.App) { a.Spells[0].Name = "greeting" },
-		"no name":          func(a *bundle.App) { a.Services[0].Name = "" },
-		"no modules":       func(a *bundle.App) { a.Services[0].Modules = nil },
-		"module no name":   func(a *bundle.App) { a.Services[0].Modules[0].Name = "" },
+		"nothing":        func(a *bundle.App) { *a = bundle.App{} },
+		"reserved name":  func(a *bundle.App) { a.Spells[0].Name = "worker-spell" },
+		"name twice":     func(a *bundle.App) { a.Spells[0].Name = "greeting" },
+		"no name":        func(a *bundle.App) { a.Services[0].Name = "" },
+		"no modules":     func(a *bundle.App) { a.Services[0].Modules = nil },
+		"module no name": func(a *bundle.App) { a.Services[0].Modules[0].Name = "" },
+		"modules of all": func(a *bundle.App) {
+			for i := range 3 {
+				s := a.Services[0]
+				s.Name = fmt.Sprint("service ", i)
+				s.Modules = slices.Repeat(s.Modules[:1], bundle.MaxModules)
+				a.Services = append(a.Services, s)
+			}
+		},
 		"init is a list":   func(a *bundle.App) { a.Spells[0].Init = json.RawMessage(`[1]`) },
 		"trigger is null":  func(a *bundle.App) { a.Spells[0].Trigger = json.RawMessage(`null`) },
 		"script too large": func(a *bundle.App) { a.Spells[0].Script = strings.Repeat(" ", bundle.MaxScript+1) },
